@@ -1,0 +1,48 @@
+import { Context, Data, type Effect, type Stream } from "effect"
+import type { AnyEvent, Position, Recorded, Undecodable } from "../../events/index.ts"
+import type { Topic } from "../../events/define.ts"
+
+/** The log cannot be reached or written now; nothing of the failed append may be taken for durable. */
+export class LogUnavailable extends Data.TaggedError("LogUnavailable")<{ readonly message: string; readonly cause?: unknown }> {}
+
+/** One event exceeds what the log takes; nothing of the append was written. */
+export class EventTooLarge extends Data.TaggedError("EventTooLarge")<{
+  readonly message: string
+  readonly type: string
+  readonly bytes: number
+  readonly limit: number
+}> {}
+
+export interface Partition {
+  readonly topic: Topic
+  readonly partition: number
+}
+
+/** Consecutive records of one partition. `next` is the offset after the last of them. */
+export interface Batch extends Partition {
+  readonly records: readonly (Recorded | Undecodable)[]
+  readonly next: number
+}
+
+/** Where to begin in each partition (0 where it is not named); keyed by {@link partitionName}. */
+export type Starts = ReadonlyMap<string, number>
+
+export const partitionName = ({ topic, partition }: Partition): string => `${topic}/${partition}`
+
+/**
+ * All events, by topic and partition: the source of truth. Events of one key keep their order.
+ * It does not dedupe, judge, or know who reads.
+ */
+export class EventLog extends Context.Service<
+  EventLog,
+  {
+    /** Appends in order, and answers when every event is durable. All or none of them is written. */
+    readonly append: (events: readonly AnyEvent[]) => Effect.Effect<readonly Position[], LogUnavailable | EventTooLarge>
+    /** Reads each partition from its start to the end it had when the reading began, then ends. */
+    readonly source: (from: Starts) => Stream.Stream<Batch, LogUnavailable>
+    /** As `source`, then goes on with what is appended, by whichever process. */
+    readonly follow: (from: Starts, only?: readonly Partition[]) => Stream.Stream<Batch, LogUnavailable>
+    /** The offset after the last durable record of every partition there is. */
+    readonly ends: Effect.Effect<readonly Position[], LogUnavailable>
+  }
+>()("matyan/EventLog") {}
