@@ -1,0 +1,246 @@
+/**
+ * JSON as Python reads it, without loss: `1` is an int and `1.0` a float, integers keep their digits, maps their order,
+ * and `NaN`, `Infinity`, `-Infinity` are numbers. A repeated key takes its first place and its last value.
+ * Source: Python's `json` module, whose wording of syntax errors clients may show.
+ */
+import { float, int, type Value } from "./value.ts"
+
+/** The value of a text, or what is wrong with it and where. */
+export type Parsed = { readonly value: Value } | { readonly error: string }
+
+/** Values nested deeper than `deepest` are an error, as are integers of more than 4,300 digits (Python's own limit). */
+export const parseJson = (text: string, deepest = 128): Parsed => {
+  const reader = new Reader(text, deepest)
+  try {
+    return { value: reader.document() }
+  } catch (fault) {
+    if (fault instanceof Fault) return { error: `${fault.message}: ${place(text, fault.at)}` }
+    throw fault
+  }
+}
+
+const mostDigits = 4300
+
+class Fault extends Error {
+  readonly at: number
+  constructor(message: string, at: number) {
+    super(message)
+    this.at = at
+  }
+}
+
+/** Line, column and offset as Python counts them: in code points. */
+const place = (text: string, at: number): string => {
+  const before = text.slice(0, at)
+  const line = before.split("\n").length
+  const column = lengthInCodePoints(before.slice(before.lastIndexOf("\n") + 1)) + 1
+  return `line ${line} column ${column} (char ${lengthInCodePoints(before)})`
+}
+
+const lengthInCodePoints = (text: string): number => {
+  let length = 0
+  for (let at = 0; at < text.length; at += text.codePointAt(at)! > 0xffff ? 2 : 1) length++
+  return length
+}
+
+const words: ReadonlyMap<string, Value> = new Map<string, Value>([
+  ["null", null],
+  ["true", true],
+  ["false", false],
+  ["NaN", Number.NaN],
+  ["Infinity", Number.POSITIVE_INFINITY],
+  ["-Infinity", Number.NEGATIVE_INFINITY],
+])
+
+const escapes: Readonly<Record<string, string>> = {
+  '"': '"',
+  "\\": "\\",
+  "/": "/",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+}
+
+const quote = 0x22
+const backslash = 0x5c
+const minus = 0x2d
+
+class Reader {
+  readonly #text: string
+  readonly #deepest: number
+  #at = 0
+
+  constructor(text: string, deepest: number) {
+    this.#text = text
+    this.#deepest = deepest
+  }
+
+  document(): Value {
+    if (this.#text.charCodeAt(0) === 0xfeff) throw new Fault("Unexpected UTF-8 BOM (decode using utf-8-sig)", 0)
+    this.#space()
+    const value = this.#value(0)
+    this.#space()
+    if (this.#at < this.#text.length) throw new Fault("Extra data", this.#at)
+    return value
+  }
+
+  #value(depth: number): Value {
+    const code = this.#text.charCodeAt(this.#at)
+    if (code === quote) return this.#string()
+    if (code === minus || (code >= 0x30 && code <= 0x39)) return this.#number()
+    if (code !== 0x7b && code !== 0x5b) return this.#word()
+    if (depth === this.#deepest) throw new Fault(`Nested deeper than ${this.#deepest} levels`, this.#at)
+    return code === 0x7b ? this.#map(depth + 1) : this.#list(depth + 1)
+  }
+
+  #map(depth: number): Value {
+    const map = new Map<string, Value>()
+    this.#at++
+    if (this.#space() === 0x7d) return this.#closed(map)
+    for (;;) {
+      if (this.#space() !== quote) throw new Fault("Expecting property name enclosed in double quotes", this.#at)
+      const key = this.#string()
+      if (this.#space() !== 0x3a) throw new Fault("Expecting ':' delimiter", this.#at)
+      this.#at++
+      this.#space()
+      map.set(key, this.#value(depth))
+      if (this.#space() === 0x7d) return this.#closed(map)
+      this.#comma()
+    }
+  }
+
+  #list(depth: number): Value {
+    const list: Value[] = []
+    this.#at++
+    if (this.#space() === 0x5d) return this.#closed(list)
+    for (;;) {
+      this.#space()
+      list.push(this.#value(depth))
+      if (this.#space() === 0x5d) return this.#closed(list)
+      this.#comma()
+    }
+  }
+
+  #closed(value: Value): Value {
+    this.#at++
+    return value
+  }
+
+  #comma(): void {
+    if (this.#text.charCodeAt(this.#at) !== 0x2c) throw new Fault("Expecting ',' delimiter", this.#at)
+    this.#at++
+  }
+
+  #string(): string {
+    const text = this.#text
+    const start = ++this.#at
+    for (let at = start; at < text.length; at++) {
+      const code = text.charCodeAt(at)
+      if (code === quote) {
+        this.#at = at + 1
+        return text.slice(start, at)
+      }
+      if (code === backslash) return this.#escaped(start, at)
+      if (code < 0x20) throw new Fault("Invalid control character at", at)
+    }
+    throw new Fault("Unterminated string starting at", start - 1)
+  }
+
+  /** A string with escapes: what stood before the first one, then pieces. */
+  #escaped(start: number, firstEscape: number): string {
+    const text = this.#text
+    const pieces = [text.slice(start, firstEscape)]
+    let plain = firstEscape
+    let at = firstEscape
+    for (; at < text.length; at++) {
+      const code = text.charCodeAt(at)
+      if (code === quote) {
+        pieces.push(text.slice(plain, at))
+        this.#at = at + 1
+        return pieces.join("")
+      }
+      if (code < 0x20) throw new Fault("Invalid control character at", at)
+      if (code !== backslash) continue
+      pieces.push(text.slice(plain, at), this.#escape(at, start))
+      at += text[at + 1] === "u" ? 5 : 1
+      plain = at + 1
+    }
+    throw new Fault("Unterminated string starting at", start - 1)
+  }
+
+  #escape(at: number, start: number): string {
+    const letter = this.#text[at + 1]
+    if (letter === undefined) throw new Fault("Unterminated string starting at", start - 1)
+    if (letter === "u") {
+      const digits = this.#text.slice(at + 2, at + 6)
+      if (!/^[0-9a-fA-F]{4}$/.test(digits)) throw new Fault("Invalid \\uXXXX escape", at + 1)
+      return String.fromCharCode(Number.parseInt(digits, 16))
+    }
+    const meaning = Object.hasOwn(escapes, letter) ? escapes[letter] : undefined
+    if (meaning === undefined) throw new Fault("Invalid \\escape", at)
+    return meaning
+  }
+
+  #number(): Value {
+    const start = this.#at
+    const negative = this.#text.charCodeAt(start) === minus
+    if (negative) this.#at++
+    const first = this.#text.charCodeAt(this.#at)
+    if (!(first >= 0x30 && first <= 0x39)) {
+      this.#at = start
+      return this.#word()
+    }
+    if (first === 0x30) this.#at++
+    else this.#digits()
+    const whole = this.#at
+    this.#fraction()
+    this.#exponent()
+    const literal = this.#text.slice(start, this.#at)
+    if (this.#at > whole) return float(Number(literal))
+    if (literal.length <= 15) return Number(literal) + 0
+    const digits = literal.length - (negative ? 1 : 0)
+    if (digits > mostDigits) throw new Fault(`Integer of ${digits} digits, at most ${mostDigits} are read`, start)
+    return int(BigInt(literal))
+  }
+
+  #fraction(): void {
+    if (this.#text.charCodeAt(this.#at) !== 0x2e || !isDigit(this.#text.charCodeAt(this.#at + 1))) return
+    this.#at++
+    this.#digits()
+  }
+
+  #exponent(): void {
+    if ((this.#text.charCodeAt(this.#at) | 0x20) !== 0x65) return
+    const sign = this.#text.charCodeAt(this.#at + 1)
+    const first = sign === 0x2b || sign === minus ? this.#at + 2 : this.#at + 1
+    if (!isDigit(this.#text.charCodeAt(first))) return
+    this.#at = first
+    this.#digits()
+  }
+
+  #digits(): void {
+    while (isDigit(this.#text.charCodeAt(this.#at))) this.#at++
+  }
+
+  #word(): Value {
+    for (const [word, value] of words)
+      if (this.#text.startsWith(word, this.#at)) {
+        this.#at += word.length
+        return value
+      }
+    throw new Fault("Expecting value", this.#at)
+  }
+
+  /** Skips white space and answers the code of what follows (NaN at the end). */
+  #space(): number {
+    for (;;) {
+      const code = this.#text.charCodeAt(this.#at)
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return code
+      this.#at++
+    }
+  }
+}
+
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
