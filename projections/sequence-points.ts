@@ -32,7 +32,8 @@ export interface Columns {
 
 /**
  * The points of one block by ascending step, each step once. The arrays may be longer than `length`: they grow by
- * doubling. `epochs` is undefined while no point has one, and holds NaN for a point without one.
+ * doubling. `epochs` is undefined while no point has one, and holds NaN for a point without one. An integer is never
+ * -0 here (hence the `+ 0` below): it would have other bytes than 0.
  */
 export class Points {
   length: number
@@ -93,9 +94,9 @@ export const appendAbove = (tail: Points, columns: Columns, from = 0): number =>
     if (step <= last) break
     last = step
     const index = tail.length + next - from
-    tail.steps[index] = step
+    tail.steps[index] = step + 0
     tail.values[index] = Number(values[next])
-    tail.times[index] = Number(times[next])
+    tail.times[index] = Number(times[next]) + 0
     if (epochs !== undefined) setEpoch(tail, index, epochs[next] ?? null)
     else if (tail.epochs !== undefined) tail.epochs[index] = Number.NaN
   }
@@ -113,9 +114,9 @@ export const placeAt = (block: Points, point: Point): number | undefined => {
   const isHeld = index < block.length && block.steps[index] === point.step
   const replaced = isHeld ? block.values[index] : undefined
   if (!isHeld) openAt(block, index)
-  block.steps[index] = point.step
+  block.steps[index] = point.step + 0
   block.values[index] = point.value
-  block.times[index] = point.time
+  block.times[index] = point.time + 0
   setEpoch(block, index, point.epoch)
   return replaced
 }
@@ -158,7 +159,7 @@ const openAt = (block: Points, index: number): void => {
 
 const setEpoch = (block: Points, index: number, epoch: number | null): void => {
   if (epoch !== null) block.epochs ??= new Float64Array(block.steps.length).fill(Number.NaN)
-  if (block.epochs !== undefined) block.epochs[index] = epoch ?? Number.NaN
+  if (block.epochs !== undefined) block.epochs[index] = (epoch ?? Number.NaN) + 0
 }
 
 const reserve = (block: Points, length: number): void => {
