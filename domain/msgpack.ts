@@ -67,7 +67,8 @@ class Writer {
   #float(value: number): void {
     const at = this.#reserve(9)
     this.#buffer[at] = 0xcb
-    this.#buffer.writeDoubleBE(value, at + 1)
+    // Every NaN is written alike, whatever bits it came with: equal values have equal bytes.
+    this.#buffer.writeDoubleBE(Number.isNaN(value) ? Number.NaN : value, at + 1)
   }
 
   #int(value: number): void {

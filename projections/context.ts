@@ -1,0 +1,101 @@
+/** What the folds of one batch share: the rows, and what they know of the runs and sequences they have touched. */
+import { decodeValue } from "../domain/msgpack.ts"
+import { float, type Value } from "../domain/value.ts"
+import type { WritableRows } from "./rows.ts"
+import { addEntry } from "./run-index.ts"
+import type { Trace } from "./traces.ts"
+
+/** What must be written before others may read it, such as the block that a sequence's points are gathered in. */
+export interface Pending {
+  readonly flush: () => Promise<void>
+}
+
+/** A run as this batch knows it. */
+export interface RunState {
+  readonly id: string
+  /** Whether the run is deleted. */
+  tombstoned: boolean
+  /** Its fields; empty while the run does not exist. */
+  readonly meta: Map<string, Value>
+  readonly traces: Map<string, Trace>
+  readonly sequences: Map<string, Pending>
+}
+
+export class FoldContext {
+  readonly rows: WritableRows
+  /** Most runs that one transaction touches for the sake of another aggregate (jobs.ts). */
+  readonly sliceSize: number
+  readonly #runs = new Map<string, RunState>()
+
+  constructor(rows: WritableRows, sliceSize: number) {
+    this.rows = rows
+    this.sliceSize = sliceSize
+  }
+
+  async run(id: string): Promise<RunState> {
+    const cached = this.#runs.get(id)
+    if (cached) return cached
+    const [tombstone, meta] = await Promise.all([
+      this.rows.has("indexes", ["_deleted", id]),
+      this.rows.under("runs", [id, "meta"]),
+    ])
+    const state: RunState = {
+      id,
+      tombstoned: tombstone,
+      meta: new Map(meta.map(({ rest, bytes }) => [String(rest[0]), decodeValue(bytes)])),
+      traces: new Map(),
+      sequences: new Map(),
+    }
+    this.#runs.set(id, state)
+    return state
+  }
+
+  /** The run, made with its default fields where it does not exist yet; `at` in Unix seconds. */
+  async existingRun(id: string, at: number): Promise<RunState> {
+    const run = await this.run(id)
+    if (run.meta.size > 0) return run
+    const created = float(at)
+    const fields: Readonly<Record<string, Value>> = {
+      name: `Run: ${id}`,
+      description: "",
+      created_at: created,
+      updated_at: created,
+      finalized_at: null,
+      is_archived: false,
+      active: true,
+      experiment_id: null,
+      client_start_ts: null,
+      duration: null,
+    }
+    for (const [field, value] of Object.entries(fields)) this.setField(run, field, value)
+    addEntry(this.rows, id, ["archived", false])
+    addEntry(this.rows, id, ["active", true])
+    addEntry(this.rows, id, ["created_at", created])
+    return run
+  }
+
+  setField(run: RunState, field: string, value: Value): void {
+    run.meta.set(field, value)
+    this.rows.set("runs", [run.id, "meta", field, "__leaf__"], value)
+  }
+
+  clearField(run: RunState, field: string): void {
+    run.meta.delete(field)
+    this.rows.clear("runs", [run.id, "meta", field, "__leaf__"])
+  }
+
+  /** Writes what is gathered for a run, so that the rows tell all of it. */
+  async settle(run: RunState): Promise<void> {
+    for (const sequence of run.sequences.values()) await sequence.flush()
+  }
+
+  /** Forgets a run whose rows were cleared; what was gathered for it is dropped. */
+  forget(id: string): void {
+    this.#runs.delete(id)
+  }
+
+  /** Writes all that is gathered; the last step of a batch. */
+  async settleAll(): Promise<void> {
+    for (const run of this.#runs.values()) await this.settle(run)
+  }
+}

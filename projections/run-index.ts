@@ -1,0 +1,52 @@
+/** The secondary indexes of runs: a forward row per entry and a mirrored one under `_rev` to find a run's entries by. */
+import { type Element, type Tuple } from "./keys.ts"
+import { empty, type Rows, type WritableRows } from "./rows.ts"
+
+/** Longest text in an index key, in UTF-8 bytes; longer ones are cut, so their rows stand for a superset. */
+export const longestIndexText = 512
+
+/** Text as an index key holds it: cut at a character within {@link longestIndexText} bytes. */
+export const indexText = (text: string): string => {
+  if (Buffer.byteLength(text) <= longestIndexText) return text
+  const bytes = Buffer.from(text).subarray(0, longestIndexText + 1)
+  let end = longestIndexText
+  while ((bytes[end]! & 0xc0) === 0x80) end--
+  return bytes.subarray(0, end).toString("utf8")
+}
+
+/** Adds the entry (index, …elements) of a run. */
+export const addEntry = (rows: WritableRows, run: string, entry: Tuple): void => {
+  rows.setBytes("indexes", [...entry, run], empty)
+  rows.setBytes("indexes", ["_rev", run, ...entry, run], empty)
+}
+
+export const removeEntry = (rows: WritableRows, run: string, entry: Tuple): void => {
+  rows.clear("indexes", [...entry, run])
+  rows.clear("indexes", ["_rev", run, ...entry, run])
+}
+
+/** The run's entries that begin with these elements. */
+export const entriesOf = async (rows: Rows, run: string, start: Tuple = []): Promise<readonly Tuple[]> =>
+  (await rows.under("indexes", ["_rev", run, ...start])).map(({ rest }) => [...start, ...rest.slice(0, -1)])
+
+/** Makes the run's entries that begin with `start` exactly these. */
+export const replaceEntries = async (rows: WritableRows, run: string, start: Tuple, wanted: readonly Tuple[]): Promise<void> => {
+  const text = (entry: Tuple) => entry.map(typed).join("\0")
+  const missing = new Map(wanted.map((entry) => [text(entry), entry]))
+  for (const entry of await entriesOf(rows, run, start)) if (!missing.delete(text(entry))) removeEntry(rows, run, entry)
+  for (const entry of missing.values()) addEntry(rows, run, entry)
+}
+
+/** Removes every entry of a run. */
+export const removeEntries = async (rows: WritableRows, run: string): Promise<void> => {
+  for (const entry of await entriesOf(rows, run)) rows.clear("indexes", [...entry, run])
+  rows.clearUnder("indexes", ["_rev", run])
+}
+
+const typed = (element: Element): string => {
+  if (element === null || typeof element !== "object")
+    return `${typeof element} ${Object.is(element, -0) ? "-0" : String(element)}`
+  return element instanceof Uint8Array
+    ? `bytes ${Buffer.from(element).toString("hex")}`
+    : `float ${Object.is(element.value, -0) ? "-0" : element.value}`
+}

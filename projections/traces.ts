@@ -1,0 +1,97 @@
+/** What is known of each sequence of a run: its kind, its last step, and for metrics the aggregates over its values. */
+import { decodeValue } from "../domain/msgpack.ts"
+import { float, numberOf, type Value } from "../domain/value.ts"
+import type { FoldContext, RunState } from "./context.ts"
+import { Unfoldable } from "./projector.ts"
+import { addEntry, indexText } from "./run-index.ts"
+
+/** The kinds of sequences; a sequence keeps the kind of its first event. */
+export type SequenceKind = "metric" | "object" | "lines" | "records"
+
+/** The labels that say "not a metric" in a trace's `dtype`; gateways give no metric one of these. */
+export const objectTypes = ["image", "audio", "text", "distribution", "figure", "custom"] as const
+export const linesType = "logs"
+export const recordsType = "log_records"
+
+export const kindOf = (dtype: string): SequenceKind => {
+  if (dtype === linesType) return "lines"
+  if (dtype === recordsType) return "records"
+  return objectTypes.some((type) => type === dtype) ? "object" : "metric"
+}
+
+/** Names a sequence within its run. */
+export interface SequenceId {
+  readonly contextId: number
+  readonly name: string
+}
+
+export class Trace {
+  readonly fields: Map<string, Value>
+  readonly #context: FoldContext
+  readonly #run: string
+  readonly id: SequenceId
+
+  constructor(context: FoldContext, run: string, id: SequenceId, fields: Map<string, Value>) {
+    this.#context = context
+    this.#run = run
+    this.id = id
+    this.fields = fields
+  }
+
+  get lastStep(): number | undefined {
+    return numberOf(this.fields.get("last_step"))
+  }
+
+  set(field: string, value: Value): void {
+    this.fields.set(field, value)
+    this.#context.rows.set("runs", [this.#run, "traces", this.id.contextId, this.id.name, field], value)
+  }
+
+  /** Counts in a step of a sequence that has no values to aggregate. */
+  reach(step: number): void {
+    const last = this.lastStep
+    if (last === undefined || step > last) this.set("last_step", step)
+  }
+}
+
+/**
+ * The trace of a sequence, made with its context and its index entry where it is new.
+ * Throws {@link Unfoldable}, before any write, when the sequence is of another kind.
+ */
+export const openTrace = async (
+  context: FoldContext,
+  run: RunState,
+  id: SequenceId,
+  contextBytes: Uint8Array,
+  dtype: string,
+): Promise<Trace> => {
+  const key = `${id.contextId}/${id.name}`
+  const cached = run.traces.get(key)
+  const trace = cached ?? (await loadTrace(context, run.id, id))
+  const known = trace.fields.get("dtype")
+  if (typeof known === "string" && kindOf(known) !== kindOf(dtype))
+    throw new Unfoldable(`the sequence "${id.name}" holds ${kindOf(known)} values, so it cannot take ${kindOf(dtype)} values`)
+  if (cached) return cached
+  run.traces.set(key, trace)
+  if (known === undefined) await makeTrace(context, run.id, trace, contextBytes, dtype)
+  return trace
+}
+
+const loadTrace = async (context: FoldContext, run: string, id: SequenceId): Promise<Trace> => {
+  const stored = await context.rows.under("runs", [run, "traces", id.contextId, id.name])
+  return new Trace(context, run, id, new Map(stored.map(({ rest, bytes }) => [String(rest[0]), decodeValue(bytes)])))
+}
+
+const makeTrace = async (
+  context: FoldContext,
+  run: string,
+  trace: Trace,
+  contextBytes: Uint8Array,
+  dtype: string,
+): Promise<void> => {
+  const at = ["contexts", trace.id.contextId] as const
+  if (!(await context.rows.has("runs", [run, ...at]))) context.rows.setBytes("runs", [run, ...at], contextBytes)
+  trace.set("dtype", dtype)
+  if (kindOf(dtype) !== "metric") trace.set("last", float(0))
+  addEntry(context.rows, run, ["trace", indexText(trace.id.name)])
+}

@@ -1,0 +1,105 @@
+/** Deletion in two steps, and the ways back (decision 6). */
+import { decodeValue } from "../domain/msgpack.ts"
+import { float, numberOf, type Value } from "../domain/value.ts"
+import { indexHparams } from "./attributes.ts"
+import type { FoldContext, RunState } from "./context.ts"
+import { linkExperiment, unlinkExperiment } from "./experiments.ts"
+import type { Projector } from "./projector.ts"
+import type { Rows } from "./rows.ts"
+import { addEntry, indexText, removeEntries } from "./run-index.ts"
+import { linkTag, tagsOf, unlinkTag } from "./tags.ts"
+
+/** The events that a deleted run still folds; all others of its fold to nothing. */
+export const foldedWhenDeleted: ReadonlySet<string> = new Set(["RunRestored", "RunPurged", "TombstoneLifted"])
+
+export const trash = {
+  RunDeleted: async ({ data, meta }, context) => {
+    const { rows } = context
+    const run = await context.existingRun(data.runId, meta.at)
+    await context.settle(run)
+    await unlinkExperiment(rows, run.id)
+    for (const tag of await tagsOf(rows, run.id)) await unlinkTag(rows, run.id, tag)
+    await removeEntries(rows, run.id)
+    context.setField(run, "pending_deletion", true)
+    rows.set("indexes", ["_deleted", run.id], float(meta.at))
+    rows.set("own", ["trash", run.id], [meta.id, float(meta.at)])
+    run.tombstoned = true
+  },
+
+  RunRestored: async ({ data }, context) => {
+    const run = await context.run(data.runId)
+    if (!run.tombstoned || run.meta.size === 0) return
+    context.rows.clear("indexes", ["_deleted", run.id])
+    context.rows.clear("own", ["trash", run.id])
+    context.clearField(run, "pending_deletion")
+    run.tombstoned = false
+    await reindex(context, run)
+  },
+
+  RunPurged: async ({ data }, context) => {
+    if ((await context.run(data.runId)).tombstoned) await clearData(context, data.runId)
+  },
+
+  TombstoneLifted: async ({ data }, context) => {
+    if (!(await context.run(data.runId)).tombstoned) return
+    await clearData(context, data.runId)
+    context.rows.clear("indexes", ["_deleted", data.runId])
+  },
+
+  BlobsOrphaned: () => undefined,
+
+  BlobsPurged: ({ data }, context) => context.rows.set("own", ["blobs_purged", data.deletion], true),
+} satisfies Projector
+
+/** A deleted run whose data still stands; `deletion` is the id of its RunDeleted event, `at` its time in Unix seconds. */
+export interface Trashed {
+  readonly runId: string
+  readonly deletion: string
+  readonly at: number
+}
+
+/** The runs in the trash. */
+export const trashed = async (rows: Rows): Promise<readonly Trashed[]> =>
+  (await rows.under("own", ["trash"])).map(({ rest, bytes }) => ({ runId: String(rest[0]), ...deletionOf(decodeValue(bytes)) }))
+
+/** The cleared runs whose objects may still stand in the blob store. */
+export const orphaned = async (rows: Rows): Promise<readonly Trashed[]> => {
+  const found: Trashed[] = []
+  for (const { rest, bytes } of await rows.under("own", ["orphans"])) {
+    const deletion = String(rest[0])
+    if (await rows.has("own", ["blobs_purged", deletion])) continue
+    const [runId, at] = decodeValue(bytes) as readonly [string, Value]
+    found.push({ runId, deletion, at: numberOf(at) ?? 0 })
+  }
+  return found
+}
+
+const deletionOf = (stored: Value): { readonly deletion: string; readonly at: number } => {
+  const [deletion, at] = stored as readonly [string, Value]
+  return { deletion, at: numberOf(at) ?? 0 }
+}
+
+const clearData = async (context: FoldContext, run: string): Promise<void> => {
+  const { rows } = context
+  const stored = await rows.get("own", ["trash", run])
+  if (stored !== undefined) {
+    const { deletion, at } = deletionOf(stored)
+    rows.set("own", ["orphans", deletion], [run, float(at)])
+  }
+  rows.clear("own", ["trash", run])
+  rows.clear("own", ["recent_records", run])
+  rows.clearUnder("runs", [run])
+  context.forget(run)
+}
+
+const reindex = async (context: FoldContext, run: RunState): Promise<void> => {
+  const { rows } = context
+  addEntry(rows, run.id, ["archived", run.meta.get("is_archived") === true])
+  addEntry(rows, run.id, ["active", run.meta.get("active") === true])
+  addEntry(rows, run.id, ["created_at", float(numberOf(run.meta.get("created_at")) ?? 0)])
+  for (const { rest } of await rows.under("runs", [run.id, "traces"]))
+    addEntry(rows, run.id, ["trace", indexText(String(rest[1]))])
+  await indexHparams(rows, run.id)
+  await linkExperiment(context, run)
+  for (const tag of await tagsOf(rows, run.id)) await linkTag(context, run.id, tag)
+}

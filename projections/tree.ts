@@ -1,0 +1,109 @@
+/**
+ * Nested values as flat keys: one row per leaf, below `…path, "__leaf__"`; empty maps and lists have rows of their own.
+ * Layout: the architecture page, "Encoding and tree convention".
+ */
+import { decodeValue, encodeValue } from "../domain/msgpack.ts"
+import type { Value } from "../domain/value.ts"
+import type { Element, Tuple } from "./keys.ts"
+import type { Below, WritableRows } from "./rows.ts"
+import type { Space } from "./subspaces.ts"
+
+const leaf = "__leaf__"
+const emptyMap = "__empty_dict__"
+const emptyList = "__empty_list__"
+const yes = encodeValue(true)
+
+/** The rows of a value, relative to its path, in no particular order. */
+export const flatten = (value: Value, path: Tuple = []): Below[] => {
+  if (value instanceof Map) {
+    if (value.size === 0) return [{ rest: [...path, emptyMap], bytes: yes }]
+    return [...value].flatMap(([key, item]: [string, Value]) => flatten(item, [...path, key]))
+  }
+  if (Array.isArray(value)) {
+    if (value.length === 0) return [{ rest: [...path, emptyList], bytes: yes }]
+    return value.flatMap((item: Value, i) => flatten(item, [...path, i]))
+  }
+  return [{ rest: [...path, leaf], bytes: encodeValue(value) }]
+}
+
+/** The value that rows make, in key order; undefined where there is none. Holes in a list are null. */
+export const unflatten = (rows: readonly Below[]): Value | undefined => {
+  if (rows.length === 0) return undefined
+  const root: Node = new Map()
+  for (const { rest, bytes } of rows) {
+    let node = root
+    for (const element of rest.slice(0, -1)) {
+      let child = node.get(element)
+      if (!(child instanceof Map)) node.set(element, (child = new Map()))
+      node = child
+    }
+    const last = rest.at(-1)!
+    node.set(last, new Stored(last, bytes))
+  }
+  return assemble(root)
+}
+
+type Node = Map<Element, Node | Stored>
+
+class Stored {
+  readonly kind: Element
+  readonly bytes: Uint8Array
+  constructor(kind: Element, bytes: Uint8Array) {
+    this.kind = kind
+    this.bytes = bytes
+  }
+}
+
+const assemble = (node: Node): Value => {
+  for (const child of node.values())
+    if (child instanceof Stored) {
+      if (child.kind === emptyMap) return new Map<string, Value>()
+      return child.kind === emptyList ? [] : decodeValue(child.bytes)
+    }
+  const entries = [...node].map(([key, child]) => [key, assemble(child as Node)] as const)
+  if (!entries.every(([key]) => typeof key === "number")) return new Map(entries.map(([key, value]) => [String(key), value]))
+  const list: Value[] = []
+  for (const [index, value] of entries) {
+    while (list.length < Number(index)) list.push(null)
+    list.push(value)
+  }
+  return list
+}
+
+/**
+ * Replaces the subtree at `path` below `root`; a leaf, an empty container or a list in the way of the path is replaced
+ * by the map that the path needs. False, and nothing written, where the subtree is that very one already.
+ */
+export const replaceSubtree = async (
+  rows: WritableRows,
+  space: Space,
+  root: Tuple,
+  path: readonly string[],
+  value: Value,
+): Promise<boolean> => {
+  const at: Tuple = [...root, ...path]
+  const wanted = flatten(value)
+  if (sameRows(await rows.under(space, at), wanted)) return false
+  for (let depth = 0; depth < path.length; depth++) clearInTheWay(rows, space, [...root, ...path.slice(0, depth)])
+  rows.clearUnder(space, at)
+  for (const { rest, bytes } of wanted) rows.setBytes(space, [...at, ...rest], bytes)
+  return true
+}
+
+const clearInTheWay = (rows: WritableRows, space: Space, ancestor: Tuple): void => {
+  rows.clearAll(space, [...ancestor, leaf])
+  rows.clear(space, [...ancestor, emptyMap])
+  rows.clear(space, [...ancestor, emptyList])
+  const key = rows.key(space, ancestor)
+  // Integer elements, which only lists have, are packed with these first bytes.
+  rows.tx.clearRange(Buffer.concat([key, Uint8Array.of(0x0b)]), Buffer.concat([key, Uint8Array.of(0x1e)]))
+}
+
+const sameRows = (stored: readonly Below[], wanted: readonly Below[]): boolean => {
+  if (stored.length !== wanted.length) return false
+  const known = new Map(stored.map(({ rest, bytes }) => [JSON.stringify(rest), bytes]))
+  return wanted.every(({ rest, bytes }) => {
+    const other = known.get(JSON.stringify(rest))
+    return other !== undefined && Buffer.compare(other, bytes) === 0
+  })
+}
