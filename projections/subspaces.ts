@@ -75,6 +75,24 @@ export const createGeneration = async (tx: Transaction): Promise<Generation> => 
   return { id: 1, prefixes: named(made) }
 }
 
+/**
+ * The serving generation, read anew in every transaction at the price of one row: the pointer. When a rebuild was
+ * swapped in, the prefixes are looked up again, so nobody reads or writes the former one.
+ */
+export const generationCache = (): ((tx: Reader) => Promise<Generation | undefined>) => {
+  let pointer: Uint8Array | undefined
+  let cached: Generation | undefined
+  return async (tx) => {
+    if (pointer !== undefined && cached !== undefined) {
+      const stored = await tx.get(pointer)
+      if (stored !== undefined && Number(decodeValue(stored)) === cached.id) return cached
+    }
+    const control = await tx.directory(controlPath)
+    pointer = control && pack(["generation"], control)
+    return (cached = await servingGeneration(tx))
+  }
+}
+
 const named = (prefixes: readonly (Uint8Array | undefined)[]): Prefixes => {
   const entries = spaces.map((space, i) => {
     const prefix = prefixes[i]

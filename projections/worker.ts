@@ -1,0 +1,132 @@
+/** The projector: follows the log and folds it, from where the checkpoints say, for ever. */
+import { Effect, Stream } from "effect"
+import { type Batch, EventLog, type LogUnavailable, type Partition } from "../domain/ports/event-log.ts"
+import { KeyValueStore, type StoreFault, type Transaction, TransactionTooLarge } from "../domain/ports/key-value-store.ts"
+import { encodeValue } from "../domain/msgpack.ts"
+import { checkpoints, type DeadLetter, foldBatch, type FoldOutcome } from "./fold.ts"
+import { defaultSliceSize, runSlice } from "./jobs.ts"
+import { pack } from "./keys.ts"
+import { Rows, WritableRows } from "./rows.ts"
+import { controlPath, createGeneration, type Generation, generationCache } from "./subspaces.ts"
+
+export interface ProjectorOptions {
+  /** The partitions to fold; all by default. */
+  readonly only?: readonly Partition[]
+  /** Most runs of other aggregates that one transaction touches. */
+  readonly sliceSize?: number
+  readonly onFolded?: (batch: Batch, outcome: FoldOutcome) => void
+}
+
+/** Folds for ever; ends only by interruption. Faults of the log or the store are waited out, never skipped. */
+export const project = (options: ProjectorOptions = {}): Effect.Effect<never, never, EventLog | KeyValueStore> =>
+  Effect.gen(function* () {
+    const log = yield* EventLog
+    const folder = yield* makeFolder(options.sliceSize ?? defaultSliceSize)
+    const round = Effect.gen(function* () {
+      yield* folder.prepare
+      yield* folder.settle
+      const from = yield* folder.checkpoints
+      yield* Stream.runForEach(log.follow(from, options.only), (batch) => foldFollowed(folder, batch, options.onFolded))
+    })
+    const wait = (fault: LogUnavailable | StoreFault | OutOfStep) =>
+      fault._tag === "OutOfStep"
+        ? Effect.sleep("10 millis")
+        : Effect.logWarning("the projector waits for a fault to pass", fault).pipe(Effect.andThen(Effect.sleep("500 millis")))
+    return yield* round.pipe(Effect.catch(wait), Effect.forever)
+  })
+
+/** Folds everything that is in the log now, jobs included, then ends; the rebuild's and the tests' way. */
+export const catchUp = (
+  options: ProjectorOptions = {},
+): Effect.Effect<void, LogUnavailable | StoreFault, EventLog | KeyValueStore> =>
+  Effect.gen(function* () {
+    const log = yield* EventLog
+    const folder = yield* makeFolder(options.sliceSize ?? defaultSliceSize)
+    yield* folder.prepare
+    const from = yield* folder.checkpoints
+    yield* Stream.runForEach(log.source(from), (batch) =>
+      folder.fold(batch).pipe(Effect.tap((outcome) => Effect.sync(() => options.onFolded?.(batch, outcome)))),
+    )
+    yield* folder.settle
+  })
+
+const foldFollowed = (folder: Folder, batch: Batch, onFolded: ProjectorOptions["onFolded"]) =>
+  Effect.gen(function* () {
+    const outcome = yield* folder.fold(batch)
+    onFolded?.(batch, outcome)
+    if (outcome._tag === "OutOfStep") return yield* Effect.fail(outcome)
+    // One slice between two batches: a large job does not hold up what is new.
+    if (outcome.hasJobs) yield* folder.slice
+  })
+
+type OutOfStep = Extract<FoldOutcome, { readonly _tag: "OutOfStep" }>
+
+interface Folder {
+  readonly prepare: Effect.Effect<void, StoreFault>
+  readonly checkpoints: Effect.Effect<ReadonlyMap<string, number>, StoreFault>
+  readonly fold: (batch: Batch) => Effect.Effect<FoldOutcome, StoreFault>
+  readonly slice: Effect.Effect<boolean, StoreFault>
+  /** Does all jobs that are left. */
+  readonly settle: Effect.Effect<void, StoreFault>
+}
+
+const makeFolder = (sliceSize: number) =>
+  Effect.gen(function* () {
+    const store = yield* KeyValueStore
+    const generationOf = generationCache()
+    const inGeneration =
+      <A>(body: (tx: Transaction, generation: Generation) => Promise<A>) =>
+      async (tx: Transaction): Promise<A> =>
+        body(tx, (await generationOf(tx)) ?? (await createGeneration(tx)))
+    const fold = (batch: Batch): Effect.Effect<FoldOutcome, StoreFault> =>
+      store
+        .write(inGeneration(async (tx, generation) => foldAndBury(tx, generation, batch, sliceSize)))
+        .pipe(Effect.catchTag("TransactionTooLarge", (fault) => foldHalves(fold, batch, fault)))
+    const slice = store.write(inGeneration((tx, generation) => runSlice(new WritableRows(tx, generation), sliceSize)))
+    const folder: Folder = {
+      prepare: store.write(inGeneration(async () => undefined)),
+      checkpoints: store.write(inGeneration((tx, generation) => checkpoints(new Rows(tx, generation)))),
+      fold,
+      slice,
+      settle: slice.pipe(Effect.repeat({ while: (again) => again }), Effect.asVoid),
+    }
+    return folder
+  })
+
+const foldAndBury = async (tx: Transaction, generation: Generation, batch: Batch, sliceSize: number): Promise<FoldOutcome> => {
+  const outcome = await foldBatch(tx, generation, batch, sliceSize)
+  if (outcome._tag === "Folded" && outcome.deadLetters.length > 0) await bury(tx, outcome.deadLetters)
+  return outcome
+}
+
+/** A batch that one transaction cannot hold is folded in two; a single event that none can hold is an operator's case. */
+const foldHalves = (
+  fold: (batch: Batch) => Effect.Effect<FoldOutcome, StoreFault>,
+  batch: Batch,
+  fault: TransactionTooLarge,
+): Effect.Effect<FoldOutcome, StoreFault> => {
+  const middle = batch.records.length >> 1
+  const next = batch.records[middle]?.position.offset
+  if (middle === 0 || next === undefined) return Effect.fail(fault)
+  const first = fold({ ...batch, records: batch.records.slice(0, middle), next })
+  return first.pipe(
+    Effect.flatMap((outcome) =>
+      outcome._tag === "OutOfStep" ? Effect.succeed(outcome) : fold({ ...batch, records: batch.records.slice(middle) }),
+    ),
+  )
+}
+
+/** Keeps what could not be folded, by position, beside the projections and outside of them (decision 12). */
+const bury = async (tx: Transaction, letters: readonly DeadLetter[]): Promise<void> => {
+  const control = await tx.createDirectory(controlPath)
+  for (const { record, reason } of letters) {
+    const { topic, partition, offset } = record.position
+    const entry = new Map<string, string | Uint8Array>([
+      ["type", record.type],
+      ["reason", reason],
+      ["key", record.type === "Undecodable" ? record.key : ""],
+      ["bytes", record.type === "Undecodable" ? record.bytes.slice(0, 80_000) : new Uint8Array()],
+    ])
+    tx.set(pack(["dead_letters", topic, partition, offset], control), encodeValue(entry))
+  }
+}
