@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest"
+import { NameBook } from "../../domain/names.ts"
+
+const created = (id: string, name: string) => ({ type: "ExperimentCreated", data: { id, name, description: "" } }) as const
+const renamed = (id: string, from: string, name: string) => ({ type: "ExperimentRenamed", data: { id, from, name } }) as const
+const deleted = (id: string, name: string) => ({ type: "ExperimentDeleted", data: { id, name } }) as const
+
+const bookOf = (...events: readonly Parameters<NameBook["apply"]>[0][]): NameBook => {
+  const book = new NameBook()
+  for (const event of events) book.apply(event)
+  return book
+}
+
+describe("a spoken name", () => {
+  it("has the same id for everyone, of its kind", () => {
+    const id = new NameBook().bind("experiment", "baseline")
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+    expect(new NameBook().bind("experiment", "baseline")).toBe(id)
+    expect(new NameBook().bind("tag", "baseline")).not.toBe(id)
+    expect(new NameBook().bind("experiment", "baseline ")).not.toBe(id)
+    // In the log for ever: it may not change with the code.
+    expect(id).toMatchInlineSnapshot(`"dd3b13dc-c8e0-5f0c-89f9-2202bfd5fedd"`)
+  })
+
+  it("stands for its bearer, under its new name too", () => {
+    const book = bookOf(created("e1", "a"), renamed("e1", "a", "b"))
+    expect(book.bind("experiment", "b")).toBe("e1")
+    expect(book.bind("tag", "b")).not.toBe("e1")
+  })
+
+  it("that was renamed away means a new one each time", () => {
+    const never = new NameBook().bind("experiment", "a")
+    const once = bookOf(created(never, "a"), renamed(never, "a", "b")).bind("experiment", "a")
+    const twice = bookOf(created(never, "a"), renamed(never, "a", "b"), created(once, "a"), deleted(once, "a")).bind(
+      "experiment",
+      "a",
+    )
+    expect(new Set([never, once, twice]).size).toBe(3)
+  })
+
+  it("is released by the rename of an entity that only runs have claimed", () => {
+    const claimed = new NameBook().bind("experiment", "a")
+    const book = bookOf(renamed(claimed, "a", "b"))
+    expect(book.bind("experiment", "b")).toBe(claimed)
+    expect(book.bind("experiment", "a")).not.toBe(claimed)
+  })
+
+  it("borne by several stands for the smallest id", () => {
+    expect(bookOf(created("e2", "a"), created("e1", "a")).bind("experiment", "a")).toBe("e1")
+    expect(bookOf(created("e2", "a"), created("e1", "a"), deleted("e1", "a")).bind("experiment", "a")).toBe("e2")
+  })
+
+  it("is not released by what is repeated, or said of the deleted", () => {
+    const once = bookOf(created("e1", "a"), deleted("e1", "a"))
+    const more = bookOf(
+      created("e1", "a"),
+      renamed("e1", "a", "a"),
+      deleted("e1", "a"),
+      deleted("e1", "a"),
+      renamed("e1", "a", "c"),
+    )
+    expect(more.bind("experiment", "a")).toBe(once.bind("experiment", "a"))
+    expect(more.bind("experiment", "c")).toBe(new NameBook().bind("experiment", "c"))
+    expect(bookOf(created("e1", "a"), deleted("e1", "a"), created("e1", "a")).bind("experiment", "a")).not.toBe("e1")
+  })
+})
