@@ -16,6 +16,8 @@ export interface IngestLimits {
   readonly attributes: number
   /** Encoded bytes of one message's attributes, one object, one log line or one record. */
   readonly valueBytes: number
+  /** Encoded bytes of one context, which stands in every event of its sequences. */
+  readonly contextBytes: number
   /** Bytes of a run's description. */
   readonly descriptionBytes: number
   /** Contexts of one run, and (context, name) pairs of one run, as far as this gateway remembers them. */
@@ -32,6 +34,7 @@ export const defaultIngestLimits: IngestLimits = {
   depth: 32,
   attributes: 5_000,
   valueBytes: 4 * 2 ** 20,
+  contextBytes: 4_096,
   descriptionBytes: 2 ** 16,
   contextsPerRun: 1_000,
   sequencesPerRun: 20_000,
@@ -47,7 +50,7 @@ export const reservedNames: ReadonlySet<string> = new Set(["logs", "__log_record
 export const nameProblem = (what: string, name: string, mostBytes: number): string | null => {
   if (name === "") return `${what} is empty`
   if (!name.isWellFormed()) return `${what} is not valid Unicode (a lone surrogate)`
-  const bytes = bytesOf(name)
+  const bytes = keyBytes(name)
   return bytes > mostBytes ? `${what} has ${bytes} bytes, at most ${mostBytes} are kept` : null
 }
 
@@ -73,6 +76,9 @@ export const blobPathProblem = (path: string, limits: IngestLimits): string | nu
 }
 
 export const hasControl = (text: string): boolean => /[\p{Cc}]/u.test(text)
+
+/** Bytes of a text within a stored key, where NUL takes two. */
+export const keyBytes = (text: string): number => bytesOf(text) + (text.includes("\0") ? text.split("\0").length - 1 : 0)
 
 /** Bytes of a text in UTF-8. */
 export const bytesOf = (text: string): number => Buffer.byteLength(text)
