@@ -21,6 +21,14 @@ export const record = <S extends Shape>(name: string, fields: S): Field<DataOf<S
   avro: { type: "record", name, fields: avroFields(fields) },
 })
 
+// Above its first use, which is when this module is loaded.
+const avroFields = (fields: Shape) =>
+  Object.entries(fields).map(([name, field]) => ({
+    name,
+    type: field.avro,
+    ...("default" in field ? { default: field.default } : {}),
+  }))
+
 export type Shape = Readonly<Record<string, Field<unknown>>>
 export type DataOf<S extends Shape> = { readonly [K in keyof S]: S[K] extends Field<infer T> ? T : never }
 
@@ -114,10 +122,3 @@ const schemaOf = (type: string, fields: Shape): Avro => ({
   namespace: "matyan",
   fields: [{ name: "meta", type: meta.avro }, ...avroFields(fields)],
 })
-
-const avroFields = (fields: Shape) =>
-  Object.entries(fields).map(([name, field]) => ({
-    name,
-    type: field.avro,
-    ...("default" in field ? { default: field.default } : {}),
-  }))
