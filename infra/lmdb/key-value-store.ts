@@ -1,0 +1,148 @@
+import { mkdirSync, realpathSync } from "node:fs"
+import { join } from "node:path"
+import { setTimeout as pause } from "node:timers/promises"
+import { Effect, Layer } from "effect"
+import { open } from "lmdb"
+import {
+  KeyValueStore,
+  type Reader,
+  type StoreFault,
+  StoreUnavailable,
+  type Transaction,
+  TransactionTooLarge,
+} from "../../domain/ports/key-value-store.ts"
+import { type ChangeSignal, changeSignal } from "./change-signal.ts"
+import { commit } from "./commit.ts"
+import { keyText } from "./key-text.ts"
+import { type BytesDatabase, Snapshot } from "./snapshot.ts"
+import { Staging } from "./staging.ts"
+import { StagedTransaction } from "./transaction.ts"
+import { turns } from "./turns.ts"
+
+export interface LmdbStoreOptions {
+  readonly folder: string
+  /** Most bytes that one transaction may stage in memory; 256 MiB by default. */
+  readonly maxTransactionBytes?: number
+}
+
+/**
+ * The store in a folder, for any number of processes and threads.
+ *
+ * Commits are atomic and ordered, but reach the disk a moment after they are answered (LMDB's overlapping sync): after a
+ * power cut the store is as it was some commits ago. That is enough for projections, which hold their own checkpoint.
+ *
+ * What a body throws comes out unchanged: a fault of the store as a failure, anything else as a defect, so `runPromise`
+ * rejects with that very error.
+ */
+export const lmdbStore = (options: LmdbStoreOptions): Layer.Layer<KeyValueStore, StoreUnavailable> =>
+  Layer.effect(
+    KeyValueStore,
+    Effect.acquireRelease(
+      Effect.try({
+        try: () => new LmdbStore(options),
+        catch: (cause) => new StoreUnavailable({ message: `the store in ${options.folder} cannot be opened`, cause }),
+      }),
+      (store) => Effect.promise(() => store.close()),
+    ).pipe(
+      Effect.map((store) => ({
+        read: (body) => faultsOf(() => store.read(body)),
+        write: (body) => faultsOf(() => store.write(body)),
+        changed: (key, known) => unavailable(faultsOf((signal) => store.changed(key, known, signal))),
+      })),
+    ),
+  )
+
+class LmdbStore {
+  readonly #db: BytesDatabase
+  readonly #signal: ChangeSignal
+  readonly #limit: number
+  readonly #inTurn = turns()
+  readonly #running = new Set<Promise<unknown>>()
+  #closed = false
+
+  constructor({ folder, maxTransactionBytes = 256 * 1024 * 1024 }: LmdbStoreOptions) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    this.#db = open<Uint8Array, Uint8Array>({
+      path: join(folder, "store.mdb"),
+      noSubdir: true,
+      keyEncoding: "binary",
+      encoding: "binary",
+      maxReaders: 2_000,
+    })
+    this.#signal = changeSignal(`matyan store ${realpathSync(folder)}`)
+    this.#limit = maxTransactionBytes
+  }
+
+  read<A>(body: (tx: Reader) => Promise<A>): Promise<A> {
+    return this.#run(() => this.#attempt(body).then(({ answer }) => answer))
+  }
+
+  write<A>(body: (tx: Transaction) => Promise<A>): Promise<A> {
+    return this.#run(() => this.#inTurn(() => this.#commitAfter(body)))
+  }
+
+  async changed(key: Uint8Array, known: Uint8Array | undefined, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const heard = this.#signal.heard()
+      if (!sameBytes(await this.read((tx) => tx.get(key)), known)) return
+      await this.#signal.after(heard, signal)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#signal.close()
+    await Promise.allSettled(this.#running)
+    await this.#db.close()
+  }
+
+  async #commitAfter<A>(body: (tx: Transaction) => Promise<A>): Promise<A> {
+    for (let losses = 0; ; losses++) {
+      const { answer, transaction, seen } = await this.#attempt(body)
+      if (transaction.staging.isEmpty) return answer
+      if (commit(this.#db, transaction.staging, transaction.hasRead ? seen : null)) {
+        this.#signal.announce()
+        return answer
+      }
+      // Another thread or process committed first; stepping aside a little keeps two from losing to each other in turn.
+      await pause(Math.random() * Math.min(2 ** losses, 20))
+    }
+  }
+
+  /** Runs the body once, on a snapshot of its own, and lets go of the snapshot however it ends. */
+  async #attempt<A>(body: (tx: StagedTransaction) => Promise<A>) {
+    const snapshot = new Snapshot(this.#db)
+    try {
+      const transaction = new StagedTransaction(snapshot, new Staging(), this.#limit)
+      try {
+        const seen = snapshot.commits()
+        return { answer: await body(transaction), transaction, seen }
+      } finally {
+        transaction.end()
+      }
+    } finally {
+      snapshot.release()
+    }
+  }
+
+  #run<A>(act: () => Promise<A>): Promise<A> {
+    if (this.#closed) return Promise.reject(new StoreUnavailable({ message: "the store is closed" }))
+    const running = act()
+    this.#running.add(running)
+    const forget = (): void => void this.#running.delete(running)
+    running.then(forget, forget)
+    return running
+  }
+}
+
+const faultsOf = <A>(act: (signal: AbortSignal) => Promise<A>): Effect.Effect<A, StoreFault> =>
+  Effect.catchDefect(Effect.promise(act), (defect) =>
+    defect instanceof StoreUnavailable || defect instanceof TransactionTooLarge ? Effect.fail(defect) : Effect.die(defect),
+  )
+
+/** A single read stages nothing, so it is never too large. */
+const unavailable = <A>(effect: Effect.Effect<A, StoreFault>): Effect.Effect<A, StoreUnavailable> =>
+  Effect.catchTag(effect, "TransactionTooLarge", Effect.die)
+
+const sameBytes = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : keyText(a) === keyText(b)
