@@ -1,0 +1,144 @@
+/** The query gateway: every answer to browsers and clients but ingestion's. */
+import { Effect, type Scope } from "effect"
+import type { FastifyInstance } from "fastify"
+import { randomUUID } from "node:crypto"
+import { BlobStore } from "../../domain/ports/blob-store.ts"
+import { EventLog, type LogUnavailable } from "../../domain/ports/event-log.ts"
+import type { KeyValueStore, StoreFault } from "../../domain/ports/key-value-store.ts"
+import { checkpoints } from "../../projections/fold.ts"
+import { makeView, type View } from "../../projections/view.ts"
+import { makeDispatch } from "../dispatch.ts"
+import { type HealthCheck, healthRoutes } from "../health.ts"
+import { httpServer } from "../http.ts"
+import { httpMetrics, metricsRegistry, metricsRoute } from "../metrics.ts"
+import type { Names } from "../names.ts"
+import { answerErrors } from "./errors.ts"
+import type { Gateway } from "./gateway.ts"
+import { readBodies } from "./json-body.ts"
+import { routes } from "./routes.ts"
+
+export interface QueryGatewayOptions {
+  readonly host: string
+  /** 0 lets the system choose. */
+  readonly port: number
+  /** What blob URIs are sealed with: 32 bytes in URL-safe base64, kept for as long as the URIs are to be of use. */
+  readonly blobSecret: string
+  readonly corsOrigins?: readonly string[]
+  /** Most bytes of a request's body. */
+  readonly bodyBytes?: number
+  /** How long a command waits to see its own write before it answers 202. */
+  readonly waitMillis?: number
+  /** Unix seconds. */
+  readonly clock?: () => number
+  readonly newId?: () => string
+}
+
+/** The origins of the web UI and its development servers. */
+export const defaultCorsOrigins: readonly string[] = [
+  ...[3000, 8000, 8080, 53800].map((port) => `http://localhost:${port}`),
+  ...[8000, 53800].map((port) => `http://127.0.0.1:${port}`),
+]
+
+export const apiPrefix = "/api/v1/rest"
+
+/** Listens until the scope closes; requests under way are answered first. */
+export const queryGateway = (
+  options: QueryGatewayOptions,
+): Effect.Effect<{ readonly port: number }, never, EventLog | KeyValueStore | BlobStore | Names | Scope.Scope> =>
+  Effect.gen(function* () {
+    const server = yield* Effect.acquireRelease(queryServer(options), (server) => Effect.promise(() => server.close()))
+    yield* Effect.promise(() => server.listen({ host: options.host, port: options.port }))
+    const address = server.server.address()
+    return { port: typeof address === "object" && address !== null ? address.port : options.port }
+  })
+
+/** The server that does not listen yet. */
+export const queryServer = (
+  options: QueryGatewayOptions,
+): Effect.Effect<FastifyInstance, never, EventLog | KeyValueStore | BlobStore | Names> =>
+  Effect.gen(function* () {
+    const { clock = () => Date.now() / 1_000, newId = randomUUID } = options
+    const log = yield* EventLog
+    const blobs = yield* BlobStore
+    const view = yield* makeView
+    const dispatch = yield* makeDispatch({ clock, newId, waitMillis: options.waitMillis ?? 10_000 })
+    const context = yield* Effect.context()
+    const run: Gateway["run"] = (effect, signal) =>
+      Effect.runPromiseWith(context)(effect, signal === undefined ? undefined : { signal })
+    const gateway: Gateway = {
+      run,
+      read: (body) => run(view.read(body)),
+      dispatch: (command, cause) => run(dispatch(command, cause)),
+      blobs,
+      blobSecret: options.blobSecret,
+      clock,
+      newId,
+    }
+    return yield* Effect.promise(() => serverOf(gateway, options, healthChecks(run, log, view, blobs)))
+  })
+
+const serverOf = async (
+  gateway: Gateway,
+  options: QueryGatewayOptions,
+  checks: readonly HealthCheck[],
+): Promise<FastifyInstance> => {
+  const registry = metricsRegistry()
+  const server = await httpServer({
+    corsOrigins: options.corsOrigins ?? defaultCorsOrigins,
+    bodyBytes: options.bodyBytes ?? 32 * 2 ** 20,
+    headersTimeoutMs: 15_000,
+    metrics: httpMetrics(registry),
+  })
+  answerErrors(server)
+  takeBothSlashes(server)
+  readBodies(server)
+  healthRoutes(server, checks)
+  metricsRoute(server, registry)
+  await server.register(routes(gateway), { prefix: apiPrefix })
+  return server
+}
+
+const twin = Symbol("the same route with or without its last slash")
+
+/** Every route takes its path with and without a final slash: a redirect would break a browser's preflight. */
+const takeBothSlashes = (server: FastifyInstance): void => {
+  server.addHook("onRoute", function (this: FastifyInstance, route) {
+    const config = (route.config ?? {}) as Record<symbol, unknown>
+    if (route.url.includes("*") || route.method === "HEAD" || config[twin] === true) return
+    const path = route.path.slice(this.prefix.length)
+    const url = path.endsWith("/") ? path.slice(0, -1) : `${path}/`
+    this.route({ ...route, prefixTrailingSlash: "no-slash", url, config: { ...route.config, [twin]: true } as object })
+  })
+}
+
+const healthChecks = (
+  run: Gateway["run"],
+  log: EventLog["Service"],
+  view: View,
+  blobs: BlobStore["Service"],
+): readonly HealthCheck[] => {
+  const said = <E extends { readonly message: string }>(check: Effect.Effect<string, E>) =>
+    run(
+      check.pipe(
+        Effect.timeout("2 seconds"),
+        Effect.catch((fault) => Effect.succeed(fault.message)),
+      ),
+    )
+  return [
+    { name: "store", vital: true, check: () => said(view.read(async () => "ok")) },
+    { name: "log", vital: true, check: () => said(log.ends.pipe(Effect.as("ok"))) },
+    { name: "blobs", vital: false, check: () => said(blobs.check.pipe(Effect.as("ok"))) },
+    { name: "projector", vital: false, check: () => said(lag(log, view)) },
+  ]
+}
+
+const lag = (log: EventLog["Service"], view: View): Effect.Effect<string, LogUnavailable | StoreFault> =>
+  Effect.gen(function* () {
+    const folded = yield* view.read(checkpoints)
+    const ends = yield* log.ends
+    const behind = ends.reduce(
+      (sum, { topic, partition, offset }) => sum + Math.max(0, offset - (folded.get(`${topic}/${partition}`) ?? 0)),
+      0,
+    )
+    return behind === 0 ? "ok" : `${behind} events behind the log`
+  })
