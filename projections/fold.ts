@@ -13,12 +13,12 @@ import { foldedWhenDeleted } from "./trash.ts"
 
 /** What came of a batch. */
 export type FoldOutcome =
-  /** Folded (or folded before). `deadLetters` could not be; `hasJobs` tells that slices are left to do. */
-  | { readonly _tag: "Folded"; readonly deadLetters: readonly DeadLetter[]; readonly hasJobs: boolean }
+  /** Folded (or folded before). `unfolded` could not be and are dead letters; `hasJobs` tells that slices are left to do. */
+  | { readonly _tag: "Folded"; readonly unfolded: readonly Unfolded[]; readonly hasJobs: boolean }
   /** The batch does not continue from the checkpoint: another folds this partition. Read again from `checkpoint`. */
   | { readonly _tag: "OutOfStep"; readonly checkpoint: number }
 
-export interface DeadLetter {
+export interface Unfolded {
   readonly record: Recorded | Undecodable
   readonly reason: string
 }
@@ -48,20 +48,20 @@ export const foldBatch = async (
 ): Promise<FoldOutcome> => {
   const rows = new WritableRows(tx, generation)
   const done = await checkpointOf(rows, batch)
-  const first = batch.records[0]?.position.offset ?? batch.next
+  const first = batch.records[0]?.position.offset ?? done
   if (first > done) return { _tag: "OutOfStep", checkpoint: done }
   const context = new FoldContext(rows, sliceSize)
   const writers = new Writers(rows)
-  const deadLetters: DeadLetter[] = []
+  const unfolded: Unfolded[] = []
   for (const record of batch.records) {
     if (record.position.offset < done) continue
     const reason = record.type === "Undecodable" ? record.reason : await foldOne(context, writers, record)
-    if (reason !== null) deadLetters.push({ record, reason })
+    if (reason !== null) unfolded.push({ record, reason })
   }
   await context.settleAll()
   writers.store()
   if (batch.next > done) rows.set("marks", ["checkpoint", batch.topic, batch.partition], batch.next)
-  return { _tag: "Folded", deadLetters, hasJobs: await hasJobs(rows) }
+  return { _tag: "Folded", unfolded, hasJobs: await hasJobs(rows) }
 }
 
 /** Folds one event, or tells why it never can be. */

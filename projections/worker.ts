@@ -1,13 +1,12 @@
 /** The projector: follows the log and folds it, from where the checkpoints say, for ever. */
 import { Effect, Stream } from "effect"
-import { type Batch, EventLog, type LogUnavailable, type Partition } from "../domain/ports/event-log.ts"
+import { type Batch, EventLog, type LogUnavailable, type Partition, partitionName } from "../domain/ports/event-log.ts"
 import { KeyValueStore, type StoreFault, type Transaction, TransactionTooLarge } from "../domain/ports/key-value-store.ts"
-import { encodeValue } from "../domain/msgpack.ts"
-import { checkpoints, type DeadLetter, foldBatch, type FoldOutcome } from "./fold.ts"
+import { bury } from "./dead-letters.ts"
+import { checkpoints, foldBatch, type FoldOutcome } from "./fold.ts"
 import { defaultSliceSize, runSlice } from "./jobs.ts"
-import { pack } from "./keys.ts"
 import { Rows, WritableRows } from "./rows.ts"
-import { controlPath, createGeneration, type Generation, generationCache } from "./subspaces.ts"
+import { createGeneration, type Generation, generationCache } from "./subspaces.ts"
 
 export interface ProjectorOptions {
   /** The partitions to fold; all by default. */
@@ -15,6 +14,11 @@ export interface ProjectorOptions {
   /** Most runs of other aggregates that one transaction touches. */
   readonly sliceSize?: number
   readonly onFolded?: (batch: Batch, outcome: FoldOutcome) => void
+}
+
+export interface CatchUpOptions extends ProjectorOptions {
+  /** Fold each partition up to this offset, exclusive, by `topic/partition`; to the log's end by default. */
+  readonly until?: ReadonlyMap<string, number>
 }
 
 /** Folds for ever; ends only by interruption. Faults of the log or the store are waited out, never skipped. */
@@ -37,18 +41,25 @@ export const project = (options: ProjectorOptions = {}): Effect.Effect<never, ne
 
 /** Folds everything that is in the log now, jobs included, then ends; the rebuild's and the tests' way. */
 export const catchUp = (
-  options: ProjectorOptions = {},
+  options: CatchUpOptions = {},
 ): Effect.Effect<void, LogUnavailable | StoreFault, EventLog | KeyValueStore> =>
   Effect.gen(function* () {
     const log = yield* EventLog
     const folder = yield* makeFolder(options.sliceSize ?? defaultSliceSize)
     yield* folder.prepare
     const from = yield* folder.checkpoints
-    yield* Stream.runForEach(log.source(from), (batch) =>
-      folder.fold(batch).pipe(Effect.tap((outcome) => Effect.sync(() => options.onFolded?.(batch, outcome)))),
-    )
+    yield* Stream.runForEach(log.source(from), (whole) => {
+      const batch = cutAt(whole, options.until?.get(partitionName(whole)))
+      return folder.fold(batch).pipe(Effect.tap((outcome) => Effect.sync(() => options.onFolded?.(batch, outcome))))
+    })
     yield* folder.settle
   })
+
+/** The part of a batch before an offset; a part that is empty folds to nothing. */
+const cutAt = (batch: Batch, until: number | undefined): Batch =>
+  until === undefined || batch.next <= until
+    ? batch
+    : { ...batch, records: batch.records.filter(({ position }) => position.offset < until), next: Math.min(batch.next, until) }
 
 const foldFollowed = (folder: Folder, batch: Batch, onFolded: ProjectorOptions["onFolded"]) =>
   Effect.gen(function* () {
@@ -95,7 +106,7 @@ const makeFolder = (sliceSize: number) =>
 
 const foldAndBury = async (tx: Transaction, generation: Generation, batch: Batch, sliceSize: number): Promise<FoldOutcome> => {
   const outcome = await foldBatch(tx, generation, batch, sliceSize)
-  if (outcome._tag === "Folded" && outcome.deadLetters.length > 0) await bury(tx, outcome.deadLetters)
+  if (outcome._tag === "Folded" && outcome.unfolded.length > 0) await bury(tx, outcome.unfolded)
   return outcome
 }
 
@@ -114,19 +125,4 @@ const foldHalves = (
       outcome._tag === "OutOfStep" ? Effect.succeed(outcome) : fold({ ...batch, records: batch.records.slice(middle) }),
     ),
   )
-}
-
-/** Keeps what could not be folded, by position, beside the projections and outside of them (decision 12). */
-const bury = async (tx: Transaction, letters: readonly DeadLetter[]): Promise<void> => {
-  const control = await tx.createDirectory(controlPath)
-  for (const { record, reason } of letters) {
-    const { topic, partition, offset } = record.position
-    const entry = new Map<string, string | Uint8Array>([
-      ["type", record.type],
-      ["reason", reason],
-      ["key", record.type === "Undecodable" ? record.key : ""],
-      ["bytes", record.type === "Undecodable" ? record.bytes.slice(0, 80_000) : new Uint8Array()],
-    ])
-    tx.set(pack(["dead_letters", topic, partition, offset], control), encodeValue(entry))
-  }
 }

@@ -90,12 +90,11 @@ describe("folding", () => {
           ...log,
           records: renumbered(log.records.filter(({ type }) => !comesBack.has(type))),
         }))
-        const text = await state(final)
+        const text = await state(withoutEmpty(final))
         for (const log of final)
           for (const { type, data } of log.records)
             if (type === "RunDeleted") {
               expect(text).toContain(`["_deleted",${JSON.stringify(data.runId)}]`)
-              expect(text).not.toContain(`["created_at",${"1"},${JSON.stringify(data.runId)}]`)
               expect(indexRowsOf(text, data.runId)).toEqual([])
             }
       }),
@@ -132,6 +131,8 @@ const withoutRepeats = (records: readonly Recorded[]): readonly Recorded[] => {
   const seen = new Set<string>()
   return records.filter(({ meta }) => !seen.has(meta.id) && seen.add(meta.id))
 }
+
+const withoutEmpty = (history: History): History => history.filter(({ records }) => records.length > 0)
 
 const renumbered = (records: readonly Recorded[]): readonly Recorded[] =>
   records.map((record, offset) => ({ ...record, position: { ...record.position, offset } }))
