@@ -26,8 +26,9 @@ const mostPoints = 15_000
  * folds do not meet), but nothing passes a message that changes the run itself.
  */
 export class FrameFacts {
-  readonly stated: Stated[] = []
+  readonly #stated: Stated[] = []
   readonly #intake: RunIntake
+  readonly #opened: Series[] = []
   #lines: LineGroup | null = null
   #records: RecordGroup | null = null
   #attributes: AttributeGroup | null = null
@@ -57,7 +58,7 @@ export class FrameFacts {
   /** An object of a sequence: later points of that sequence stay behind it. */
   object(series: Series, fact: AnyFact, at: number): void {
     series.open = null
-    this.stated.push({ fact, at })
+    this.#stated.push({ fact, at })
   }
 
   line(step: number, line: string, at: number): void {
@@ -67,7 +68,7 @@ export class FrameFacts {
       group = { runId: this.#intake.runId, steps: [], lines: [], bytes: 0 }
       this.#lines = group
       const { runId, steps, lines } = group
-      this.stated.push({ fact: catalog.TerminalLinesLogged({ runId, steps, lines }), at })
+      this.#stated.push({ fact: catalog.TerminalLinesLogged({ runId, steps, lines }), at })
     }
     group.steps.push(step)
     group.lines.push(line)
@@ -79,7 +80,7 @@ export class FrameFacts {
     if (group === null || group.bytes + record.length > mostBytes) {
       group = { records: [], bytes: 0 }
       this.#records = group
-      this.stated.push({ fact: catalog.LogRecordsLogged({ runId: this.#intake.runId, records: group.records }), at })
+      this.#stated.push({ fact: catalog.LogRecordsLogged({ runId: this.#intake.runId, records: group.records }), at })
     }
     group.records.push(record)
     group.bytes += record.length
@@ -92,7 +93,7 @@ export class FrameFacts {
       group = { paths: [], values: [], bytes: 0 }
       this.#attributes = group
       const { paths, values } = group
-      this.stated.push({ fact: catalog.AttributesSet({ runId: this.#intake.runId, paths, values }), at })
+      this.#stated.push({ fact: catalog.AttributesSet({ runId: this.#intake.runId, paths, values }), at })
     }
     for (const path of paths) group.paths.push(path)
     for (const value of values) group.values.push(value)
@@ -105,7 +106,13 @@ export class FrameFacts {
     this.#lines = null
     this.#records = null
     this.#attributes = null
-    this.stated.push({ fact, at })
+    this.#stated.push({ fact, at })
+  }
+
+  /** Lets go of what the run's sequences hold of this frame, and answers its facts. */
+  done(): readonly Stated[] {
+    for (const series of this.#opened) series.open = null
+    return this.#stated
   }
 
   #openPoints(series: Series, dtype: string, micros: number): PointGroup {
@@ -123,7 +130,8 @@ export class FrameFacts {
     }
     series.open = group
     series.span = this.#intake.span
-    this.stated.push({ fact: catalog.PointsLogged(group), at: micros / 1e6 })
+    this.#opened.push(series)
+    this.#stated.push({ fact: catalog.PointsLogged(group), at: micros / 1e6 })
     return group
   }
 }

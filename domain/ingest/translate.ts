@@ -53,7 +53,10 @@ const translateItems = (frame: Frame, desk: Desk): Translation => {
     }
     const exact = plain === undefined ? undefined : scalarsOf(plain)
     const items = exact === undefined ? frame.exact() : undefined
-    if (typeof items === "string") return { stated: [], error: items, counts: new Map([["invalid", 1]]) }
+    if (typeof items === "string") {
+      desk.facts.done()
+      return { stated: [], error: items, counts: new Map([["invalid", 1]]) }
+    }
     const fields = exact ?? items?.[index]
     if (fields === undefined) continue
     const { type, problems } = translateItem(fields, desk)
@@ -61,7 +64,7 @@ const translateItems = (frame: Frame, desk: Desk): Translation => {
     if (problems.length > 0) refused.push({ index, problems })
   }
   if (plainMetrics > 0) counts.set("log_metric", (counts.get("log_metric") ?? 0) + plainMetrics)
-  return { stated: desk.facts.stated, error: refused.length === 0 ? null : errorText(refused, frame.batch), counts }
+  return { stated: desk.facts.done(), error: refused.length === 0 ? null : errorText(refused, frame.batch), counts }
 }
 
 const translateItem = (sent: ValueMap, desk: Desk): { readonly type: string; readonly problems: readonly Problem[] } => {

@@ -1,0 +1,91 @@
+/** The ingestion gateway: sockets that take what runs log, and the few routes beside them. */
+import { Context, Data, Effect, Layer, type Scope } from "effect"
+import type { FastifyInstance } from "fastify"
+import { BlobStore } from "../../domain/ports/blob-store.ts"
+import { EventLog } from "../../domain/ports/event-log.ts"
+import { healthRoutes } from "../health.ts"
+import { httpServer } from "../http.ts"
+import { httpMetrics, metricsRegistry, metricsRoute } from "../metrics.ts"
+import { Names } from "../names.ts"
+import { blobRoutes } from "./blobs.ts"
+import { socketMetrics } from "./ingest-metrics.ts"
+import type { IngestGatewayOptions } from "./options.ts"
+import { restRoutes } from "./rest.ts"
+import { Sockets } from "./sockets.ts"
+import { acceptSockets } from "./upgrade.ts"
+
+/** The port could not be listened at. */
+export class CannotListen extends Data.TaggedError("CannotListen")<{ readonly message: string; readonly cause: unknown }> {}
+
+export interface RunningGateway {
+  readonly port: number
+}
+
+/** A running gateway; where one is needed for as long as a layer lives. */
+export class IngestGateway extends Context.Service<IngestGateway, RunningGateway>()("matyan/IngestGateway") {
+  static readonly layer = (
+    options: IngestGatewayOptions,
+  ): Layer.Layer<IngestGateway, CannotListen, EventLog | BlobStore | Names> => Layer.effect(IngestGateway, ingestGateway(options))
+}
+
+/** Listens once names are known, until the scope closes: then it drains, and ends. */
+export const ingestGateway = (
+  options: IngestGatewayOptions,
+): Effect.Effect<RunningGateway, CannotListen, EventLog | BlobStore | Names | Scope.Scope> =>
+  Effect.gen(function* () {
+    const log = yield* EventLog
+    const blobs = yield* BlobStore
+    const names = yield* Names
+    yield* names.ready
+    const { server } = yield* Effect.acquireRelease(
+      Effect.promise(() => assemble(options, log, blobs, names)),
+      ({ server, sockets }) => Effect.promise(() => sockets.drain().then(() => server.close())),
+    )
+    yield* Effect.tryPromise({
+      try: () => server.listen({ host: options.host, port: options.port }),
+      catch: (cause) => new CannotListen({ message: `cannot listen at ${options.host}:${options.port}`, cause }),
+    })
+    const address = server.server.address()
+    return { port: typeof address === "object" && address !== null ? address.port : options.port }
+  })
+
+interface Assembled {
+  readonly server: FastifyInstance
+  readonly sockets: Sockets
+}
+
+const assemble = async (
+  options: IngestGatewayOptions,
+  log: EventLog["Service"],
+  blobs: BlobStore["Service"],
+  names: Names["Service"],
+): Promise<Assembled> => {
+  const registry = metricsRegistry()
+  const server = await httpServer({
+    corsOrigins: options.corsOrigins,
+    bodyBytes: 64 * 1024,
+    headersTimeoutMs: 10_000,
+    metrics: httpMetrics(registry),
+  })
+  const sockets = new Sockets(log, names.bind, options.limits, options.sockets, socketMetrics(registry))
+  acceptSockets(server.server, sockets, options)
+  restRoutes(server, blobs, options)
+  if (blobs.local !== null) await server.register(blobRoutes(blobs, blobs.local.verify))
+  healthRoutes(server, [
+    { name: "kafka", vital: true, check: () => said(log.ends) },
+    { name: "blob", vital: false, check: () => said(blobs.check) },
+  ])
+  metricsRoute(server, registry)
+  await server.ready()
+  return { server, sockets }
+}
+
+/** "ok", or why an effect failed. */
+const said = (effect: Effect.Effect<unknown, { readonly message: string }>): Promise<string> =>
+  Effect.runPromise(
+    effect.pipe(
+      Effect.as("ok"),
+      Effect.catch(({ message }) => Effect.succeed(message)),
+      Effect.catchDefect(() => Effect.succeed("failed unexpectedly")),
+    ),
+  )

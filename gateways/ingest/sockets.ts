@@ -1,0 +1,96 @@
+/** All sockets of a gateway: opened, looked after, and drained at the end. */
+import type { WebSocket } from "ws"
+import type { EventLog } from "../../domain/ports/event-log.ts"
+import type { BindName } from "../../domain/ingest/messages.ts"
+import type { IngestLimits } from "../../domain/limits.ts"
+import { Appender } from "./appender.ts"
+import { Budget } from "./budget.ts"
+import { Connection, type Shared } from "./connection.ts"
+import type { SocketMetrics } from "./ingest-metrics.ts"
+import { Intakes } from "./intakes.ts"
+import type { SocketOptions } from "./options.ts"
+
+export class Sockets {
+  readonly #connections = new Set<Connection>()
+  readonly #intakes: Intakes
+  readonly #shared: Shared
+  readonly #options: SocketOptions
+  readonly #care: NodeJS.Timeout
+  /** A frame waited for the log in vain, and no append has gone through since. */
+  #logAway = false
+  #draining = false
+  #onIdle: () => void = () => {}
+
+  constructor(log: EventLog["Service"], bind: BindName, limits: IngestLimits, options: SocketOptions, metrics: SocketMetrics) {
+    this.#options = options
+    this.#intakes = new Intakes(limits)
+    const appender = new Appender(log, (away) => {
+      if (!away) this.#logAway = false
+    })
+    const budget = new Budget(options.bytesInFlight, () => {
+      for (const connection of this.#connections) connection.unpause()
+    })
+    this.#shared = { appender, bind, budget, metrics, options }
+    this.#care = setInterval(() => this.#lookAfter(), options.tickMs)
+  }
+
+  /** Why no socket may be opened now, or null. */
+  get refusal(): string | null {
+    if (this.#draining) return "the gateway is shutting down"
+    if (this.#logAway) return "the log is away"
+    return this.#connections.size >= this.#options.mostSockets
+      ? `${this.#options.mostSockets} sockets are open, the most held`
+      : null
+  }
+
+  open(socket: WebSocket, runId: string): void {
+    const connection = new Connection(socket, this.#intakes.open(runId), this.#shared)
+    const since = performance.now()
+    this.#connections.add(connection)
+    this.#shared.metrics.opened()
+    connection.onIdle = () => this.#onIdle()
+    socket.on("close", () => {
+      this.#connections.delete(connection)
+      this.#intakes.closed(runId)
+      this.#shared.metrics.closed((performance.now() - since) / 1_000)
+      this.#onIdle()
+    })
+  }
+
+  /** Opens no more, lets accepted frames be answered, then closes with 1001; cuts what is left after the drain's time. */
+  async drain(): Promise<void> {
+    this.#draining = true
+    const end = Date.now() + this.#options.drainMs
+    await this.#until(() => [...this.#connections].every((connection) => connection.idle), end)
+    for (const connection of this.#connections) connection.close(1001, "the gateway is shutting down")
+    // What a client sent before it heard of the close is still stored, though it cannot be answered.
+    await this.#until(() => this.#connections.size === 0, end)
+    for (const connection of this.#connections) connection.terminate()
+    clearInterval(this.#care)
+    await this.#shared.appender.stop(end)
+  }
+
+  /** Waits until the condition holds, as connections become idle or close; at most to `end`. */
+  #until(condition: () => boolean, end: number): Promise<void> {
+    return new Promise((resume) => {
+      const timer = setTimeout(resume, Math.max(0, end - Date.now()))
+      this.#onIdle = () => {
+        if (!condition()) return
+        clearTimeout(timer)
+        resume()
+      }
+      this.#onIdle()
+    })
+  }
+
+  #lookAfter(): void {
+    const now = Date.now()
+    for (const connection of this.#connections) {
+      connection.lookAfter(now)
+      const since = connection.waitingSince
+      if (since === undefined || now - since < this.#options.holdMs) continue
+      this.#logAway = true
+      connection.close(1013, "the log is away")
+    }
+  }
+}
