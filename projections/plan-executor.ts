@@ -1,0 +1,85 @@
+/** Looks a query's plan up in the indexes of runs. */
+import type { Leaf, Plan } from "../domain/query/plan.ts"
+import { type Kind, nameOf, runsOf } from "./entities.ts"
+import type { Rows } from "./rows.ts"
+import { entriesUnder, isTold, type KeyRange, textEntries, valueEntries } from "./search-ranges.ts"
+import { everyRun, indexed, intersection, named, type RunSet, union } from "./search-sets.ts"
+
+/** The runs that can match a query; `exact` when each of them does, so that none has to be evaluated. */
+export interface Candidates {
+  readonly set: RunSet
+  readonly exact: boolean
+}
+
+/** The runs that a plan tells. Deleted runs are in no index, so in no answer. */
+export const candidatesOf = async (rows: Rows, plan: Plan): Promise<Candidates> => {
+  if (plan.kind === "scan") return { set: everyRun(rows), exact: false }
+  if (plan.kind === "leaf") {
+    const { set, exact } = await leafRuns(rows, plan.leaf)
+    return { set, exact: exact && plan.exact }
+  }
+  const children: Candidates[] = []
+  for (const child of plan.children) children.push(await candidatesOf(rows, child))
+  const sets = children.map(({ set }) => set)
+  // Below an inexact plan a child may well be exact, but not the other way round.
+  const exact = plan.exact && children.every((child) => child.exact)
+  return { set: plan.kind === "and" ? intersection(sets) : union(sets), exact }
+}
+
+const leafRuns = async (rows: Rows, leaf: Leaf): Promise<Candidates> => {
+  switch (leaf.index) {
+    case "hash":
+      return { set: named(rows, leaf.hashes), exact: true }
+    case "active":
+    case "archived":
+      return { set: indexed(rows, [leaf.index], [entriesUnder([leaf.index, leaf.value])]), exact: true }
+    case "createdAt":
+      return { set: indexed(rows, ["created_at"], [valueEntries(["created_at"], leaf.range)]), exact: true }
+    case "hparam":
+      return hparamRuns(rows, leaf)
+    case "trace":
+      return { set: indexed(rows, ["trace"], textRanges("trace", leaf.names)), exact: leaf.names.every(isTold) }
+    case "experiment":
+      return bearers(rows, "experiment", leaf.names)
+    case "tag":
+      return bearers(rows, "tag", [leaf.name])
+  }
+}
+
+const hparamRuns = (rows: Rows, { name, ranges }: Extract<Leaf, { readonly index: "hparam" }>): Candidates =>
+  name.isWellFormed()
+    ? {
+        set: indexed(
+          rows,
+          ["hparam", name],
+          ranges.map((range) => valueEntries(["hparam", name], range)),
+        ),
+        exact: true,
+      }
+    : { set: union([]), exact: true }
+
+const textRanges = (index: string, texts: readonly string[]): readonly KeyRange[] =>
+  [...new Set(texts)].map((text) => textEntries([index], text))
+
+/**
+ * The runs of the entities that bear one of these names. While an entity's runs follow its new name, the index has some
+ * of them under the former one: they are found by their links, and all that is found is to be evaluated.
+ */
+const bearers = async (rows: Rows, kind: Kind, names: readonly string[]): Promise<Candidates> => {
+  const set = indexed(rows, [kind], textRanges(kind, names))
+  const settling = (await rows.under("own", ["job", kind])).map(({ rest }) => String(rest[0]))
+  if (settling.length === 0) return { set, exact: names.every(isTold) }
+  const linked: RunSet[] = []
+  for (const id of settling) {
+    const name = await nameOf(rows, kind, id)
+    if (name !== undefined && names.includes(name)) linked.push(linkedTo(rows, kind, id))
+  }
+  return { set: union([set, ...linked]), exact: false }
+}
+
+const linkedTo = (rows: Rows, kind: Kind, id: string): RunSet => ({
+  chunks: async function* () {
+    for await (const chunk of rows.eachUnder("system", [runsOf(kind), id])) yield chunk.map(({ rest }) => String(rest[0]))
+  },
+  has: (run) => rows.has("system", [runsOf(kind), id, run]),
+})

@@ -1,0 +1,148 @@
+/** Sets of runs that indexes tell: enumerated, asked for one run, joined and cut with each other. */
+import { type Element, pack, type Tuple } from "./keys.ts"
+import type { Rows } from "./rows.ts"
+import { entriesOf } from "./run-index.ts"
+import type { KeyRange } from "./search-ranges.ts"
+
+/** A set of runs, read only as far as it is asked. */
+export interface RunSet {
+  /** Its runs in no order; a run may come more than once. */
+  readonly chunks: () => AsyncIterable<readonly string[]>
+  readonly has: (run: string) => Promise<boolean>
+}
+
+/** The runs that have an entry in one of the ranges of an index; `index` is what the entries of the ranges begin with. */
+export const indexed = (rows: Rows, index: Tuple, ranges: readonly KeyRange[]): RunSet => ({
+  chunks: async function* () {
+    const prefix = rows.generation.prefixes.indexes
+    for (const { begin, end } of ranges)
+      for await (const chunk of rows.tx.chunks(Buffer.concat([prefix, begin]), Buffer.concat([prefix, end])))
+        yield chunk.map(([key]) => runOf(key))
+  },
+  has: async (run) => {
+    for (const entry of await entriesOf(rows, run, index)) {
+      const key = pack([...entry, run] satisfies readonly Element[])
+      if (ranges.some(({ begin, end }) => Buffer.compare(begin, key) <= 0 && Buffer.compare(key, end) < 0)) return true
+    }
+    return false
+  },
+})
+
+/** The runs among these that exist and are not deleted. */
+export const named = (rows: Rows, runs: readonly string[]): RunSet => {
+  const wanted = new Set(runs)
+  const has = async (run: string): Promise<boolean> => wanted.has(run) && (await entriesOf(rows, run, ["created_at"])).length > 0
+  return {
+    chunks: async function* () {
+      const found: string[] = []
+      for (const run of wanted) if (await has(run)) found.push(run)
+      yield found
+    },
+    has,
+  }
+}
+
+/** Every run that is not deleted. */
+export const everyRun = (rows: Rows): RunSet => {
+  const index = ["created_at"]
+  const key = pack(index)
+  return indexed(rows, index, [{ begin: Buffer.concat([key, Uint8Array.of(0)]), end: Buffer.concat([key, Uint8Array.of(0xff)]) }])
+}
+
+export const union = (sets: readonly RunSet[]): RunSet => ({
+  chunks: async function* () {
+    for (const set of sets) yield* set.chunks()
+  },
+  has: async (run) => {
+    for (const set of sets) if (await set.has(run)) return true
+    return false
+  },
+})
+
+/**
+ * The runs that are in all of the sets. All are read side by side until the first one is at its end, which is then about
+ * the smallest, whatever statistics would say; the others are asked for its runs, or read on where that is less work.
+ */
+export const intersection = (sets: readonly RunSet[]): RunSet =>
+  sets.length === 1
+    ? sets[0]!
+    : {
+        chunks: async function* () {
+          yield [...(await intersect(sets))]
+        },
+        has: async (run) => {
+          for (const set of sets) if (!(await set.has(run))) return false
+          return true
+        },
+      }
+
+/** The runs of a set, each once, in the order of their ids. */
+export const sortedRuns = async (set: RunSet): Promise<readonly string[]> => {
+  const runs = new Set<string>()
+  for await (const chunk of set.chunks()) for (const run of chunk) runs.add(run)
+  return [...runs].sort(byBytes)
+}
+
+/** Ids in the order of their keys: by UTF-8 bytes, which is by code point. */
+export const byBytes = (a: string, b: string): number => {
+  if (a === b) return 0
+  // Only surrogates order differently in UTF-16.
+  return surrogate.test(a) || surrogate.test(b) ? Buffer.compare(Buffer.from(a), Buffer.from(b)) : a < b ? -1 : 1
+}
+
+const surrogate = /[\ud800-\udfff]/
+
+/** One look-up costs about as much as reading so many rows on. */
+const lookupRows = 8
+
+class Reading {
+  readonly set: RunSet
+  readonly runs = new Set<string>()
+  readonly #iterator: AsyncIterator<readonly string[]>
+  constructor(set: RunSet) {
+    this.set = set
+    this.#iterator = set.chunks()[Symbol.asyncIterator]()
+  }
+
+  /** Reads one chunk; false at the end. */
+  async read(): Promise<boolean> {
+    const { done, value } = await this.#iterator.next()
+    if (done === true) return false
+    for (const run of value) this.runs.add(run)
+    return true
+  }
+
+  async leave(): Promise<void> {
+    await this.#iterator.return?.()
+  }
+}
+
+const intersect = async (sets: readonly RunSet[]): Promise<ReadonlySet<string>> => {
+  const readings = sets.map((set) => new Reading(set))
+  try {
+    let runs = (await firstEnded(readings)).runs
+    for (const reading of readings) if (reading.runs !== runs) runs = await kept(runs, reading)
+    return runs
+  } finally {
+    for (const reading of readings) await reading.leave()
+  }
+}
+
+const firstEnded = async (readings: readonly Reading[]): Promise<Reading> => {
+  for (;;) for (const reading of readings) if (!(await reading.read())) return reading
+}
+
+const kept = async (runs: Set<string>, other: Reading): Promise<Set<string>> => {
+  const most = other.runs.size + runs.size * lookupRows
+  let isWhole = false
+  while (!isWhole && other.runs.size < most) isWhole = !(await other.read())
+  const both = new Set<string>()
+  for (const run of runs) if (other.runs.has(run) || (!isWhole && (await other.set.has(run)))) both.add(run)
+  return both
+}
+
+/** The run that ends a key: its text stands between 02 and 00, and no id has control characters. */
+const runOf = (key: Uint8Array): string => {
+  const bytes = Buffer.from(key.buffer, key.byteOffset, key.length)
+  return bytes.toString("utf8", bytes.lastIndexOf(2, -2) + 1, bytes.length - 1)
+}
