@@ -7,14 +7,14 @@
  * |---|---|
  * | val | count (2 bytes, little-endian), min and max (NaN left out), then count float64, little-endian |
  * | step, time | an integer column (`sequence-integers.ts`); times in microseconds since 1970 |
- * | epoch | 0: all points have one; or 1, count (2 bytes) and a bitmap of those which have one; then their integer column |
+ * | epoch | see `sequence-epochs.ts`; there is none when no point has an epoch |
  *
- * There is no epoch column when no point has an epoch. Equal points give equal bytes: every NaN is written alike.
+ * Equal points give equal bytes: every NaN is written alike.
  */
-import { decodeValue, encodeValue } from "../domain/msgpack.ts"
-import { Float, numberOf } from "../domain/value.ts"
-import { CorruptBlock, decodeIntegers, encodeIntegers, integerCount, readIntegers } from "./sequence-integers.ts"
+import { encodeEpochs, epochCount, readEpochs } from "./sequence-epochs.ts"
+import { CorruptBlock, encodeIntegers, integerCount, readIntegers } from "./sequence-integers.ts"
 import { APPEND_LIMIT, BLOCK_LIMIT, Points } from "./sequence-points.ts"
+import { blockPrefix, decodeInteger, decodeNumber, encodeFloat, encodeInteger, isBlock } from "./sequence-sample.ts"
 
 export interface BlockColumns {
   readonly val: Uint8Array
@@ -33,12 +33,6 @@ export interface BlockHeader {
   readonly max: number
 }
 
-const mark = 0xc1
-const version = 1
-const prefix = Uint8Array.of(mark, version)
-const everyEpoch = 0
-const someEpochs = 1
-const everyEpochPrefix = Uint8Array.of(mark, version, everyEpoch)
 const valuesAt = 20
 
 /** Encodes 1 to 1,024 points. */
@@ -47,7 +41,7 @@ export const encodeBlock = (points: Points): BlockColumns => {
   if (length < 1 || length > BLOCK_LIMIT) throw new RangeError(`a block holds 1 to ${BLOCK_LIMIT} points`)
   return {
     val: length === 1 ? encodeFloat(Number(values[0])) : encodeValues(values, length),
-    step: length === 1 ? encodeValue(Number(steps[0])) : encodeIntegers(steps, length, prefix),
+    step: length === 1 ? encodeInteger(Number(steps[0])) : encodeIntegers(steps, length, blockPrefix),
     time: encodeTimes(times, length),
     epoch: epochs === undefined ? null : encodeEpochs(epochs, length),
   }
@@ -59,16 +53,15 @@ export const decodeBlock = (
 ): Points => {
   const count = isBlock(columns.val) ? valueCount(columns.val) : 1
   const capacity = Math.max(count, Math.min(2 * count, APPEND_LIMIT))
-  const slab = new Float64Array(3 * capacity)
-  const steps = readSteps(columns.step, count, slab.subarray(0, capacity))
-  const values = readValues(columns.val, slab.subarray(capacity, 2 * capacity))
-  const times = readTimes(columns.time, count, slab.subarray(2 * capacity))
-  if (!columns.epoch) return new Points(steps, values, times, undefined, count)
-  const epochs = decodeEpochs(columns.epoch)
-  if (epochs.length !== count) throw new CorruptBlock("the columns of a block differ in length")
-  const roomy = new Float64Array(capacity)
-  roomy.set(epochs)
-  return new Points(steps, values, times, roomy, count)
+  const slab = new Float64Array((columns.epoch ? 4 : 3) * capacity)
+  const column = (i: number): Float64Array => slab.subarray(i * capacity, (i + 1) * capacity)
+  return new Points(
+    readSteps(columns.step, count, column(0)),
+    readValues(columns.val, column(1)),
+    readTimes(columns.time, count, column(2)),
+    columns.epoch ? readEpochs(columns.epoch, count, column(3)) : undefined,
+    count,
+  )
 }
 
 /** Count, first, last, least and greatest value of a block or sample, from its `val` column. Throws {@link CorruptBlock}. */
@@ -106,32 +99,11 @@ export const decodeTimes = (time: Uint8Array): Float64Array => {
 
 /** The epochs of a block or sample; NaN for a point without one. Throws {@link CorruptBlock}. */
 export const decodeEpochs = (epoch: Uint8Array): Float64Array => {
-  if (!isBlock(epoch)) return Float64Array.of(decodeInteger(epoch))
-  if (epoch[2] === everyEpoch) return decodeIntegers(epoch, 3)
-  if (epoch[2] !== someEpochs || epoch.length < 5) throw new CorruptBlock("an epoch column of unknown form")
-  const count = Number(epoch[3]) + 256 * Number(epoch[4])
-  if (count < 1 || count > BLOCK_LIMIT) throw new CorruptBlock(`an epoch column of ${count}`)
-  const bitmapEnd = 5 + ((count + 7) >>> 3)
-  const present = decodeIntegers(epoch, bitmapEnd)
-  const epochs = new Float64Array(count).fill(Number.NaN)
-  let used = 0
-  for (let i = 0; i < count; i += 1)
-    if ((Number(epoch[5 + (i >>> 3)]) >>> (i & 7)) & 1) {
-      epochs[i] = present[used] ?? Number.NaN
-      used += 1
-    }
-  if (used !== present.length) throw new CorruptBlock("an epoch bitmap that does not fit its epochs")
-  return epochs
+  const count = epochCount(epoch)
+  return readEpochs(epoch, count, new Float64Array(count))
 }
 
-/** Whether a column is a block's, not a single sample's. Throws {@link CorruptBlock} for a version this code does not know. */
-const isBlock = (column: Uint8Array): boolean => {
-  if (column[0] !== mark) return false
-  if (column[1] !== version) throw new CorruptBlock(`a block of unknown version ${column[1]}`)
-  return true
-}
-
-const integersIn = (column: Uint8Array): number => (isBlock(column) ? integerCount(column, prefix.length) : 1)
+const integersIn = (column: Uint8Array): number => (isBlock(column) ? integerCount(column, blockPrefix.length) : 1)
 
 const readValues = (val: Uint8Array, into: Float64Array): Float64Array => {
   if (isBlock(val)) new Uint8Array(into.buffer, into.byteOffset).set(val.subarray(valuesAt))
@@ -145,7 +117,7 @@ const only = (sample: Uint8Array, count: number): Uint8Array => {
 }
 
 const readSteps = (step: Uint8Array, count: number, into: Float64Array): Float64Array => {
-  if (isBlock(step)) readIntegers(step, prefix.length, count, into)
+  if (isBlock(step)) readIntegers(step, blockPrefix.length, count, into)
   else into[0] = decodeInteger(only(step, count))
   for (let i = 1; i < count; i += 1)
     if (!((into[i] ?? Number.NaN) > (into[i - 1] ?? Number.NaN))) throw new CorruptBlock("steps that do not ascend")
@@ -153,7 +125,7 @@ const readSteps = (step: Uint8Array, count: number, into: Float64Array): Float64
 }
 
 const readTimes = (time: Uint8Array, count: number, into: Float64Array): Float64Array => {
-  if (isBlock(time)) return readIntegers(time, prefix.length, count, into)
+  if (isBlock(time)) return readIntegers(time, blockPrefix.length, count, into)
   into[0] = secondsToMicros(decodeNumber(only(time, count)))
   return into
 }
@@ -168,7 +140,7 @@ const valueCount = (val: Uint8Array): number => {
 const encodeValues = (values: Float64Array, count: number): Uint8Array => {
   const bytes = new Uint8Array(valuesAt + 8 * count)
   const view = new DataView(bytes.buffer)
-  bytes.set(prefix)
+  bytes.set(blockPrefix)
   view.setUint16(2, count, true)
   bytes.set(new Uint8Array(values.buffer, values.byteOffset, 8 * count), valuesAt)
   let min = Number.POSITIVE_INFINITY
@@ -184,51 +156,12 @@ const encodeValues = (values: Float64Array, count: number): Uint8Array => {
   return bytes
 }
 
-const countNaN = (column: Float64Array, count: number): number => {
-  let found = 0
-  for (let i = 0; i < count; i += 1) if (Number.isNaN(column[i])) found += 1
-  return found
-}
-
 /** A single time that its seconds could not give back (only beyond the year 2242) is stored as a block of one. */
 const encodeTimes = (times: Float64Array, count: number): Uint8Array => {
   const first = Number(times[0])
-  return count === 1 && secondsToMicros(first / 1e6) === first ? encodeFloat(first / 1e6) : encodeIntegers(times, count, prefix)
+  return count === 1 && secondsToMicros(first / 1e6) === first
+    ? encodeFloat(first / 1e6)
+    : encodeIntegers(times, count, blockPrefix)
 }
 
 const secondsToMicros = (seconds: number): number => Math.round(seconds * 1e6) + 0
-
-const encodeEpochs = (epochs: Float64Array, count: number): Uint8Array | null => {
-  const missing = countNaN(epochs, count)
-  if (missing === count) return null
-  if (count === 1) return encodeValue(Number(epochs[0]))
-  if (missing === 0) return encodeIntegers(epochs, count, everyEpochPrefix)
-  const present = epochs.subarray(0, count).filter((epoch) => !Number.isNaN(epoch))
-  const head = new Uint8Array(5 + ((count + 7) >>> 3))
-  head.set([mark, version, someEpochs, count & 255, count >>> 8])
-  for (let i = 0; i < count; i += 1)
-    if (!Number.isNaN(epochs[i])) head[5 + (i >>> 3)] = Number(head[5 + (i >>> 3)]) | (1 << (i & 7))
-  return encodeIntegers(present, present.length, head)
-}
-
-const encodeFloat = (value: number): Uint8Array => encodeValue(new Float(Number.isNaN(value) ? Number.NaN : value))
-
-const decodeNumber = (sample: Uint8Array): number => {
-  const value = decodeSample(sample)
-  if (value === undefined) throw new CorruptBlock("a sample that is no number")
-  return value
-}
-
-const decodeInteger = (sample: Uint8Array): number => {
-  const value = decodeNumber(sample)
-  if (!Number.isSafeInteger(value)) throw new CorruptBlock("a sample that is no safe integer")
-  return value
-}
-
-const decodeSample = (sample: Uint8Array): number | undefined => {
-  try {
-    return numberOf(decodeValue(sample))
-  } catch (cause) {
-    throw new CorruptBlock("a sample that is not msgpack", { cause })
-  }
-}

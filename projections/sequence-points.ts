@@ -137,7 +137,7 @@ export const splitBlock = (block: Points): Points | undefined => {
 }
 
 /** The position of the first point whose step is not below `step`; `length` where there is none. */
-export const firstNotBelow = (block: Points, step: number): number => {
+const firstNotBelow = (block: Points, step: number): number => {
   let low = 0
   let high = block.length
   while (low < high) {

@@ -1,5 +1,5 @@
 /** Folds events straight into a store, batch by batch: what the laws are stated over. */
-import { Effect, ManagedRuntime } from "effect"
+import { Effect, type Layer, ManagedRuntime } from "effect"
 import type { Topic } from "../../events/define.ts"
 import type { AnyEvent, AnyFact, Recorded } from "../../events/index.ts"
 import { KeyValueStore } from "../../domain/ports/key-value-store.ts"
@@ -25,9 +25,11 @@ export interface Bed {
   readonly close: () => Promise<void>
 }
 
-/** A store with its first generation, in a fresh folder. */
-export const bed = async (): Promise<Bed> => {
-  const runtime = ManagedRuntime.make(lmdbStore({ folder: freshFolder() }))
+/** A store with its first generation, in a fresh folder; `over` may wrap the adapter. */
+export const bed = async (
+  over: (layer: Layer.Layer<KeyValueStore, unknown>) => Layer.Layer<KeyValueStore, unknown> = (layer) => layer,
+): Promise<Bed> => {
+  const runtime = ManagedRuntime.make(over(lmdbStore({ folder: freshFolder() })))
   const store = await runtime.runPromise(Effect.flatMap(KeyValueStore, Effect.succeed))
   const write = <A>(body: Parameters<typeof store.write<A>>[0]) => runtime.runPromise(store.write(body))
   const read = <A>(body: (rows: Rows) => Promise<A>): Promise<A> =>

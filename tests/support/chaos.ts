@@ -1,0 +1,85 @@
+/** A store that fails in the ways a real one does, as a layer over any adapter. */
+import { Effect, Layer } from "effect"
+import { KeyValueStore, StoreUnavailable, type Transaction } from "../../domain/ports/key-value-store.ts"
+
+/** How one write goes wrong. */
+export type Fault =
+  | "none"
+  /** The body ran, but nothing was committed. */
+  | "lost"
+  /** Everything was committed, but the answer got lost: FoundationDB's commit_unknown_result. */
+  | "unknown"
+  /** The body ran, was thrown away, and ran again: a conflict. */
+  | "twice"
+  /** The process died in the middle of the body, after this many of its writes. */
+  | number
+
+export const chaos =
+  (nextFault: () => Fault) =>
+  (layer: Layer.Layer<KeyValueStore, unknown>): Layer.Layer<KeyValueStore, unknown> =>
+    Layer.effect(
+      KeyValueStore,
+      Effect.map(KeyValueStore, (store): KeyValueStore["Service"] => ({
+        ...store,
+        write: (body) =>
+          Effect.suspend(() => {
+            const fault = nextFault()
+            if (fault === "none") return store.write(body)
+            if (fault === "unknown") return store.write(body).pipe(Effect.andThen(Effect.fail(unavailable)))
+            if (fault === "twice")
+              return store.write(async (tx) => {
+                await body(discarding(tx))
+                return body(tx)
+              })
+            const most = fault === "lost" ? Number.POSITIVE_INFINITY : fault
+            return store.write(async (tx) => {
+              await body(dyingAfter(tx, most))
+              throw unavailable
+            })
+          }),
+      })),
+    ).pipe(Layer.provide(layer))
+
+const unavailable = new StoreUnavailable({ message: "injected" })
+
+/** Reads the real transaction and drops the writes, as an attempt that a conflict throws away. */
+const discarding = (tx: Transaction): Transaction => ({
+  ...reads(tx),
+  set: () => undefined,
+  clear: () => undefined,
+  clearRange: () => undefined,
+  add: () => undefined,
+})
+
+const dyingAfter = (tx: Transaction, most: number): Transaction => {
+  let left = most
+  const counted =
+    <A extends readonly unknown[]>(write: (...parts: A) => void) =>
+    (...parts: A): void => {
+      if (left-- <= 0) throw unavailable
+      write(...parts)
+    }
+  return {
+    ...reads(tx),
+    set: counted((key: Uint8Array, value: Uint8Array) => tx.set(key, value)),
+    clear: counted((key: Uint8Array) => tx.clear(key)),
+    clearRange: counted((begin: Uint8Array, end: Uint8Array) => tx.clearRange(begin, end)),
+    add: counted((key: Uint8Array, delta: bigint) => tx.add(key, delta)),
+  }
+}
+
+/** All of a transaction but its writes; it is an instance of a class, so its methods are bound one by one. */
+const reads = (tx: Transaction): Transaction => ({
+  get: (key) => tx.get(key),
+  range: (begin, end, options) => tx.range(begin, end, options),
+  chunks: (begin, end, options) => tx.chunks(begin, end, options),
+  directory: (path) => tx.directory(path),
+  directories: (path) => tx.directories(path),
+  set: (key, value) => tx.set(key, value),
+  clear: (key) => tx.clear(key),
+  clearRange: (begin, end) => tx.clearRange(begin, end),
+  add: (key, delta) => tx.add(key, delta),
+  createDirectory: (path) => tx.createDirectory(path),
+  moveDirectory: (from, to) => tx.moveDirectory(from, to),
+  removeDirectory: (path) => tx.removeDirectory(path),
+})
