@@ -19,8 +19,9 @@ export const httpServer = async (options: HttpOptions): Promise<FastifyInstance>
   const server = Fastify({
     genReqId: () => randomUUID(),
     bodyLimit: options.bodyBytes,
-    // Bodies may be long uploads; what must come soon are the headers, the first bytes of anyone who means it.
+    // Bodies may be long uploads, so a request may take any time; but its headers must come soon, and something always.
     requestTimeout: 0,
+    connectionTimeout: 120_000,
     http: { headersTimeout: options.headersTimeoutMs, connectionsCheckingInterval: Math.min(options.headersTimeoutMs, 5_000) },
     forceCloseConnections: "idle",
   })

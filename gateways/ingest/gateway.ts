@@ -39,7 +39,7 @@ export const ingestGateway = (
     yield* names.ready
     const { server } = yield* Effect.acquireRelease(
       Effect.promise(() => assemble(options, log, blobs, names)),
-      ({ server, sockets }) => Effect.promise(() => sockets.drain().then(() => server.close())),
+      (running) => Effect.promise(() => end(running, options.sockets.drainMs)),
     )
     yield* Effect.tryPromise({
       try: () => server.listen({ host: options.host, port: options.port }),
@@ -78,6 +78,14 @@ const assemble = async (
   metricsRoute(server, registry)
   await server.ready()
   return { server, sockets }
+}
+
+/** Drains the sockets, then waits for requests, but not for uploads that outlast the drain's time. */
+const end = async ({ server, sockets }: Assembled, drainMs: number): Promise<void> => {
+  await sockets.drain()
+  const cut = setTimeout(() => server.server.closeAllConnections(), drainMs)
+  await server.close()
+  clearTimeout(cut)
 }
 
 /** "ok", or why an effect failed. */

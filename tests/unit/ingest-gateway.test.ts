@@ -1,0 +1,422 @@
+import { Effect, Exit, Layer, Scope, Stream } from "effect"
+import { connect } from "node:net"
+import { afterEach, describe, expect, it, vi } from "vitest"
+import { WebSocket } from "ws"
+import type { AnyEvent, Position, Recorded } from "../../events/index.ts"
+import { BlobStore } from "../../domain/ports/blob-store.ts"
+import { EventLog, EventTooLarge, LogUnavailable } from "../../domain/ports/event-log.ts"
+import { type IngestGatewayOptions, defaultIngestGatewayOptions } from "../../gateways/ingest/options.ts"
+import { ingestGateway } from "../../gateways/ingest/gateway.ts"
+import { Names } from "../../gateways/names.ts"
+
+/** A log in memory whose appends can be held, failed and answered falsely. */
+class TestLog {
+  readonly events: AnyEvent[] = []
+  readonly attempts: (readonly AnyEvent[])[] = []
+  /** `lost`: written, but the answer says the log is away. */
+  mode: "up" | "away" | "lost" | "held" = "up"
+  mostPoints = Infinity
+  #release: (() => void)[] = []
+
+  release(): void {
+    this.mode = "up"
+    for (const resume of this.#release.splice(0)) resume()
+  }
+
+  readonly layer = Layer.succeed(EventLog, {
+    append: (events) => Effect.promise(() => this.#turn(events)).pipe(Effect.andThen(() => this.#append(events))),
+    source: () => Stream.empty,
+    follow: (from) => {
+      const start = from.get("control-events/0") ?? 0
+      const records = this.events
+        .filter(({ type }) => type.startsWith("Tag"))
+        .map((event, offset): Recorded => Object.assign({ position: position(offset) }, event) as Recorded)
+        .slice(start)
+      const batch = { topic: "control-events" as const, partition: 0, records, next: start + records.length }
+      return Stream.concat(Stream.make(batch), Stream.never)
+    },
+    ends: Effect.sync(() => [position(this.events.filter(({ type }) => type.startsWith("Tag")).length)]),
+  })
+
+  async #turn(events: readonly AnyEvent[]): Promise<void> {
+    this.attempts.push(events)
+    if (this.mode === "held") await new Promise<void>((resume) => this.#release.push(resume))
+  }
+
+  #append(events: readonly AnyEvent[]): Effect.Effect<readonly Position[], LogUnavailable | EventTooLarge> {
+    if (this.mode === "away") return Effect.fail(new LogUnavailable({ message: "away" }))
+    const large = events.find((event) => event.type === "PointsLogged" && event.data.values.length > this.mostPoints)
+    if (large !== undefined)
+      return Effect.fail(new EventTooLarge({ message: "", type: large.type, bytes: 99, limit: this.mostPoints }))
+    this.events.push(...events)
+    return this.mode === "lost" ? Effect.fail(new LogUnavailable({ message: "lost" })) : Effect.succeed([])
+  }
+}
+const position = (offset: number): Position => ({ topic: "control-events", partition: 0, offset })
+
+const blobs = Layer.succeed(
+  BlobStore,
+  BlobStore.of({
+    signUpload: (key: string) => Effect.succeed({ url: `http://blobs/${key}`, headers: null }),
+    check: Effect.void,
+    local: null,
+  } as never),
+)
+
+const open: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of open.splice(0)) await close()
+})
+
+const start = async (log: TestLog, options: Partial<IngestGatewayOptions["sockets"]> = {}) => {
+  const scope = Scope.makeUnsafe()
+  const sockets = { ...defaultIngestGatewayOptions.sockets, tickMs: 10, drainMs: 2_000, ...options }
+  const { port } = await Effect.runPromise(
+    ingestGateway({ ...defaultIngestGatewayOptions, port: 0, version: "1.2.3", sockets }).pipe(
+      Effect.provide(Names.layer),
+      Effect.provide(Layer.merge(log.layer, blobs)),
+      Scope.provide(scope),
+    ),
+  )
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => (closing ??= Effect.runPromise(Scope.close(scope, Exit.void)))
+  open.push(close)
+  return { port, close, http: (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${port}${path}`, init) }
+}
+
+interface Client {
+  readonly socket: WebSocket
+  readonly replies: string[]
+  readonly send: (message: unknown) => void
+  readonly closed: Promise<number>
+}
+const client = async (port: number, path = "RUN1", options: object = {}): Promise<Client> => {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/api/v1/ws/runs/${path}`, options)
+  const replies: string[] = []
+  socket.on("message", (data: Buffer) => replies.push(data.toString()))
+  const closed = new Promise<number>((resolve) => socket.once("close", resolve))
+  await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject))
+  socket.on("error", () => {})
+  return {
+    socket,
+    replies,
+    closed,
+    send: (message) => socket.send(typeof message === "string" ? message : JSON.stringify(message)),
+  }
+}
+const until = (condition: () => boolean): Promise<void> => vi.waitFor(() => { if (!condition()) throw new Error("not yet") }, { timeout: 5_000, interval: 2 }) // prettier-ignore
+
+const ok = '{"status":"ok","error":null}'
+const tag = (tag_name: string) => ({ type: "add_tag", tag_name })
+const metric = (step: number, name = "loss") => ({
+  type: "log_metric",
+  name,
+  value: 0.5,
+  step,
+  epoch: null,
+  context: null,
+  dtype: "float",
+  client_datetime: "2026-01-01T00:00:00Z",
+})
+const names = (log: TestLog): readonly string[] =>
+  log.events.map((event) => (event.type === "RunTagged" ? event.data.name : event.type))
+
+describe("a frame", () => {
+  it("is one reply, in order, after its events are in the log, numbered by connection, frame and place", async () => {
+    const log = new TestLog()
+    const { port } = await start(log)
+    const { send, replies } = await client(port)
+    send([tag("a"), metric(0), metric(1)])
+    send([tag("b"), { type: "nope" }])
+    send("[]")
+    send(tag("c"))
+    await until(() => replies.length === 4)
+    expect(replies.map((reply) => JSON.parse(reply).status)).toEqual(["ok", "error", "ok", "ok"])
+    expect(replies[1]).toContain("item 1: Input tag 'nope'")
+    expect(names(log)).toEqual(["a", "PointsLogged", "b", "c"])
+    const numbers = log.events.map(({ meta: { writer, seq, part } }) => [writer === log.events[0]!.meta.writer, seq, part])
+    expect(numbers).toEqual([[true, 0, 0], [true, 0, 1], [true, 1, 0], [true, 3, 0]]) // prettier-ignore
+    expect(new Set(log.events.map(({ meta }) => meta.id)).size).toBe(4)
+  })
+
+  it("equal to the one before it is the same frame: one outcome, stored once", async () => {
+    const log = new TestLog()
+    const { port } = await start(log)
+    const { send, replies } = await client(port)
+    for (const name of ["a", "a", "b", "a"]) send(tag(name))
+    await until(() => replies.length === 4)
+    expect(replies).toEqual([ok, ok, ok, ok])
+    expect(names(log)).toEqual(["a", "b", "a"])
+  })
+
+  it("that repeats one still under way waits for the same outcome", async () => {
+    const log = new TestLog()
+    log.mode = "held"
+    const { port } = await start(log)
+    const { send, replies } = await client(port)
+    send(tag("a"))
+    send(tag("a"))
+    send("x")
+    await until(() => log.attempts.length === 1)
+    log.release()
+    await until(() => replies.length === 3)
+    expect(replies.slice(0, 2)).toEqual([ok, ok])
+    expect(names(log)).toEqual(["a"])
+  })
+
+  it("larger than the log takes loses only what is too large", async () => {
+    const log = new TestLog()
+    log.mostPoints = 1
+    const { port } = await start(log)
+    const { send, replies } = await client(port)
+    send([tag("a"), metric(0), metric(1), tag("b")])
+    await until(() => replies.length === 1)
+    expect(JSON.parse(replies[0]!)).toEqual({ status: "error", error: "PointsLogged: 99 bytes, at most 1 are kept" })
+    expect(names(log)).toEqual(["a", "b"])
+  })
+
+  it.each([["1"], ['[{"type":"add_tag","tag_name":"a"},1]'], [Buffer.from("{}")]])(
+    "without messages (%s) closes with 1000 and no reply, after what came before is answered",
+    async (frame) => {
+      const log = new TestLog()
+      const { port } = await start(log)
+      const { send, socket, replies, closed } = await client(port)
+      send(tag("before"))
+      socket.send(frame)
+      send(tag("after"))
+      expect(await closed).toBe(1000)
+      expect(replies).toEqual([ok])
+      expect(names(log)).toEqual(["before"])
+    },
+  )
+})
+
+describe("Law 9: while the log is away", () => {
+  it("the reply is held, and the same events go first when it is back", async () => {
+    const log = new TestLog()
+    log.mode = "away"
+    const { port } = await start(log)
+    const [one, two] = [await client(port), await client(port)]
+    one.send(tag("a"))
+    await until(() => log.attempts.length >= 1)
+    two.send(tag("b"))
+    await until(() => log.attempts.length >= 3)
+    expect([...one.replies, ...two.replies]).toEqual([])
+    expect(new Set(log.attempts.map((events) => events[0]!.meta.id)).size).toBe(1)
+    log.mode = "up"
+    await until(() => one.replies.length + two.replies.length === 2)
+    expect(names(log)).toEqual(["a", "b"])
+  })
+
+  it("and its answer is lost, the very same events are appended again before anything newer", async () => {
+    const log = new TestLog()
+    log.mode = "lost"
+    const { port } = await start(log)
+    const { send, replies } = await client(port)
+    send(tag("a"))
+    await until(() => log.attempts.length >= 1)
+    send(tag("b"))
+    await until(() => log.events.length >= 2)
+    log.mode = "up"
+    await until(() => replies.length === 2)
+    expect(
+      names(log)
+        .slice(0, -1)
+        .every((name) => name === "a"),
+    ).toBe(true)
+    expect(names(log).at(-1)).toBe("b")
+    expect(new Set(log.events.map(({ meta }) => meta.id)).size).toBe(2)
+  })
+
+  it("for too long, sockets are closed with 1013 and handshakes refused until it is back", async () => {
+    const log = new TestLog()
+    log.mode = "away"
+    const { port } = await start(log, { holdMs: 30 })
+    const { send, closed, replies } = await client(port)
+    send(tag("a"))
+    expect(await closed).toBe(1013)
+    expect(replies).toEqual([])
+    await expect(client(port)).rejects.toThrow("503")
+    log.mode = "up"
+    await until(() => names(log).includes("a"))
+    const again = await client(port)
+    again.send(tag("b"))
+    await until(() => again.replies.length === 1)
+    expect(names(log)).toEqual(["a", "b"])
+  })
+})
+
+describe("hostile and slow clients", () => {
+  it("that send more than is answered are not read", async () => {
+    const log = new TestLog()
+    log.mode = "held"
+    const { port } = await start(log, { framesPerSocket: 4 })
+    const { send, socket, replies } = await client(port)
+    const frames = 300
+    for (let frame = 0; frame < frames; frame++) send([tag(String(frame)), { type: "x", filler: "y".repeat(100_000) }])
+    await until(() => log.attempts.length === 1)
+    expect(socket.bufferedAmount).toBeGreaterThan(10_000_000)
+    log.release()
+    await until(() => replies.length === frames)
+    expect(names(log)).toEqual(Array.from({ length: frames }, (_, frame) => String(frame)))
+  })
+
+  it("share the bytes of all that is unanswered, and go on when there is room", async () => {
+    const log = new TestLog()
+    log.mode = "held"
+    const { port } = await start(log, { bytesInFlight: 1_000 })
+    const clients = await Promise.all(["a", "b", "c"].map((run) => client(port, run)))
+    for (let frame = 0; frame < 50; frame++) for (const { send } of clients) send([tag(`${frame}`), { type: "x".repeat(500) }])
+    await until(() => log.attempts.length === 3)
+    log.release()
+    await until(() => clients.every(({ replies }) => replies.length === 50))
+  })
+
+  it("with a frame beyond the limit are closed with 1009", async () => {
+    const { port } = await start(new TestLog())
+    const { socket, closed } = await client(port)
+    socket.send("x".repeat(64 * 2 ** 20))
+    expect(await closed).toBe(1009)
+  })
+
+  it("with a frame in a million pieces are closed", async () => {
+    const { port } = await start(new TestLog())
+    const { socket, closed } = await client(port)
+    for (let piece = 0; piece < 100_000 && socket.readyState === socket.OPEN; piece++) socket.send(" ", { fin: false })
+    expect([1008, 1006]).toContain(await closed)
+  })
+
+  it("that do not answer pings are cut off, and those that do are not", async () => {
+    const { port } = await start(new TestLog(), { pingMs: 20, silentMs: 200 })
+    const live = await client(port)
+    const dead = await client(port, "RUN2", { autoPong: false })
+    expect(await dead.closed).toBe(1006)
+    live.send("[]")
+    await until(() => live.replies.length === 1)
+  })
+
+  it.each([
+    ["RUN1/", "403"],
+    ["", "403"],
+    ["%2e%2e", "403"],
+    ["a%2Fb", "400"],
+    ["%00", "400"],
+    ["%ff", "400"],
+    ["x".repeat(300), "400"],
+  ])("are not let in at %s (%s)", async (path, status) => {
+    const { port } = await start(new TestLog())
+    await expect(client(port, path)).rejects.toThrow(status)
+  })
+
+  it("that break off a handshake do no harm", async () => {
+    const { port, http } = await start(new TestLog())
+    const socket = connect(port, "127.0.0.1")
+    await new Promise((resolve) => socket.once("connect", resolve))
+    socket.write("GET /nope HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+    socket.resetAndDestroy()
+    expect((await http("/health/live/")).status).toBe(200)
+  })
+})
+
+it("a gateway that ends answers what it accepted, closes with 1001, and opens no more", async () => {
+  const log = new TestLog()
+  log.mode = "held"
+  const { port, close } = await start(log)
+  const { send, replies, closed } = await client(port)
+  send(tag("a"))
+  await until(() => log.attempts.length === 1)
+  const closing = close()
+  await expect(client(port)).rejects.toThrow("503")
+  log.release()
+  expect(await closed).toBe(1001)
+  expect(replies).toEqual([ok])
+  await closing
+  await expect(client(port)).rejects.toThrow("ECONNREFUSED")
+})
+
+it("names that bear an id in the log are bound to it", async () => {
+  const log = new TestLog()
+  const created = { type: "TagCreated", data: { id: "t1", name: "a", color: "", description: "" } } as const
+  log.events.push({ ...created, meta: {} as never })
+  const { port } = await start(log)
+  const { send, replies } = await client(port)
+  send([tag("a"), tag("b")])
+  await until(() => replies.length === 1)
+  const ids = log.events.flatMap((event) => (event.type === "RunTagged" ? [event.data.tagId] : []))
+  expect(ids).toEqual(["t1", expect.stringMatching(/^[0-9a-f-]{36}$/)])
+})
+
+describe("REST", () => {
+  it("tells version, health and metrics", async () => {
+    const { port, http } = await start(new TestLog())
+    const { send, replies } = await client(port)
+    send([tag("a"), metric(0)])
+    await until(() => replies.length === 1)
+    const version = await http("/api/v1/rest/version/")
+    expect(await version.json()).toEqual({ version: "1.2.3", component: "frontier" })
+    expect(version.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/)
+    expect(await (await http("/health/live/")).json()).toEqual({ status: "ok" })
+    expect(await (await http("/health/ready/")).json()).toEqual({ status: "ok", checks: { kafka: "ok", blob: "ok" } })
+    const metrics = await (await http("/metrics/")).text()
+    for (const line of [
+      'matyan_http_requests_total{method="GET",path="/api/v1/rest/version/",status="200"} 1',
+      "matyan_ws_connections_active 1",
+      'matyan_ws_messages_total{message_type="add_tag"} 1',
+      'matyan_ws_messages_total{message_type="log_metric"} 1',
+    ])
+      expect(metrics).toContain(line)
+  })
+
+  it("redirects where the final slash is wrong, and knows nothing else", async () => {
+    const { http } = await start(new TestLog())
+    const moved = await http("/api/v1/rest/version?a=1", { redirect: "manual" })
+    expect([moved.status, moved.headers.get("location")]).toEqual([307, "/api/v1/rest/version/?a=1"])
+    expect((await http("/api/v1/rest/artifacts/presign/", { method: "POST", redirect: "manual" })).status).toBe(307)
+    const unknown = await http("/nope")
+    expect([unknown.status, await unknown.json()]).toEqual([404, { detail: "Not Found" }])
+    expect((await http("//evil.example/..", { redirect: "manual" })).status).toBe(404)
+  })
+
+  it("answers the UI's origin", async () => {
+    const { http } = await start(new TestLog())
+    const origin = "http://localhost:53800"
+    const { headers } = await http("/health/live/", { headers: { origin } })
+    expect(headers.get("access-control-allow-origin")).toBe(origin)
+    const other = await http("/health/live/", { headers: { origin: "http://evil.example" } })
+    expect(other.headers.get("access-control-allow-origin")).toBeNull()
+  })
+
+  const presign = async (body: unknown) => {
+    const { http } = await start(new TestLog())
+    const text = typeof body === "string" ? body : JSON.stringify(body)
+    const answer = await http("/api/v1/rest/artifacts/presign", {
+      method: "POST",
+      body: text,
+      headers: { "content-type": "application/json" },
+    })
+    return { status: answer.status, body: (await answer.json()) as { detail: { type: string; loc: unknown; msg: string }[] } }
+  }
+
+  it("presigns an upload under the run's own prefix", async () =>
+    expect(await presign({ run_id: "RUN1", artifact_path: "seq/img a/0.png" })).toEqual({
+      status: 200,
+      body: { upload_url: "http://blobs/RUN1/seq/img a/0.png", s3_key: "RUN1/seq/img a/0.png", headers: null },
+    }))
+
+  it.each([
+    [{ run_id: "a" }, "missing", "artifact_path"],
+    [{ run_id: 1, artifact_path: "a" }, "string_type", "run_id"],
+    [{ run_id: "a/b", artifact_path: "a" }, "value_error", "run_id"],
+    [{ run_id: "a", artifact_path: "../b" }, "value_error", "artifact_path"],
+    [{ run_id: "a", artifact_path: "/b" }, "value_error", "artifact_path"],
+    [{ run_id: "a", artifact_path: "b//c" }, "value_error", "artifact_path"],
+    [{ run_id: "a", artifact_path: "b/./c" }, "value_error", "artifact_path"],
+    [{ run_id: "a", artifact_path: "b\0" }, "value_error", "artifact_path"],
+    [{ run_id: "a", artifact_path: "b", content_type: "x\r\ny: z" }, "value_error", "content_type"],
+    ["nope", "json_invalid", 0],
+  ])("refuses to presign %j", async (asked, type, where) => {
+    const { status, body } = await presign(asked)
+    expect(status).toBe(422)
+    expect(body.detail[0]).toMatchObject({ type, loc: ["body", where] })
+  })
+})
