@@ -5,7 +5,7 @@ import { FrameFacts, type Stated } from "./frame-facts.ts"
 import type { RunIntake } from "./intake.ts"
 import { Item } from "./item.ts"
 import { type BindName, type Desk, messageTypes } from "./messages.ts"
-import { addPlainMetric, type PlainItem } from "./plain-metric.ts"
+import { addPlainMetric, PlainFrame, type PlainItem } from "./plain-metric.ts"
 import { errorText, type Problem, type Refused } from "./problem.ts"
 
 export interface Translation {
@@ -36,7 +36,7 @@ export const translateFrame = (text: string, intake: RunIntake, now: number, bin
 interface Frame {
   readonly count: number
   readonly batch: boolean
-  readonly plain: readonly PlainItem[] | null
+  readonly plain: PlainFrame | null
   /** A text says what is wrong with the whole frame. */
   readonly exact: () => readonly ValueMap[] | string
 }
@@ -46,8 +46,12 @@ const translateItems = (frame: Frame, desk: Desk): Translation => {
   const counts = new Map<string, number>()
   let plainMetrics = 0
   for (let index = 0; index < frame.count; index++) {
-    const plain = frame.plain?.[index]
-    if (plain?.["type"] === "log_metric" && addPlainMetric(plain, desk.intake, desk.facts, desk.now)) {
+    const plain = frame.plain?.items[index]
+    if (
+      frame.plain !== null &&
+      plain?.["type"] === "log_metric" &&
+      addPlainMetric(frame.plain, plain, desk.intake, desk.facts, desk.now)
+    ) {
       plainMetrics++
       continue
     }
@@ -91,10 +95,11 @@ const readFrame = (text: string): Frame | null | string => {
   const parsed = plainJson(text)
   if (parsed !== undefined) {
     const batch = Array.isArray(parsed)
-    const plain: readonly unknown[] = batch ? parsed : [parsed]
-    if (!plain.every(isPlainItem)) return null
+    const items: readonly unknown[] = batch ? parsed : [parsed]
+    if (!items.every(isPlainItem)) return null
+    const plain = new PlainFrame(items, text)
     let exact: readonly ValueMap[] | string | null | undefined
-    return { count: plain.length, batch, plain, exact: () => (exact ??= exactItems(text)) ?? [] }
+    return { count: items.length, batch, plain, exact: () => (exact ??= exactItems(text)) ?? [] }
   }
   const items = exactItems(text)
   if (items === null || typeof items === "string") return items

@@ -202,6 +202,38 @@ describe("points", () => {
     expect(exact.slice(0, -1)).toEqual(first)
   })
 
+  it.each([
+    '{"a":1}',
+    '{"a":1.0}',
+    '{"a":1e0}',
+    '{"a":0.25}',
+    '{"a":1e-7}',
+    '{"a":-0.0}',
+    '{"a":1e400}',
+    '{"a":9007199254740993}',
+    '{"a}":1.0}',
+    '{"a":"}","b":1.0}',
+    '{"a":"}","b":1}',
+    '{ "a" : "x" , "b" : 1.0 }',
+    '{"a":{"b":1.0}}',
+    '{"a":"1.0"}',
+    '{"a":[1]}',
+  ])("with the context %s are of the same sequence the second time, when it is known", (context) => {
+    for (const key of ['"context"', String.raw`"\u0063ontext"`]) {
+      const text = `[${JSON.stringify(metric()).replace('"context":null', `${key}:${context}`)}]`
+      const intake = intakeOf()
+      // So that `1` is known when `1.0` comes.
+      const known = [{ a: 1 }, { a: "}", b: 1 }, { "a}": 1 }, { a: null }, { a: 2 ** 53 }, { a: 0 }]
+      facts(
+        known.map((context) => metric({ context })),
+        intake,
+      )
+      const [first, second] = [facts(text, intake), facts(text, intake)]
+      expect(second).toEqual(first)
+      expect(points(first[0]).contextId).toBe(points(facts(text)[0]).contextId)
+    }
+  })
+
   it("keep 1 and 1.0 apart in contexts, and negative zero in values", () => {
     const text = (number: string) => JSON.stringify(metric({ context: { a: "?" } })).replace('"?"', number)
     const ids = ["1", "1.0", "true"].map((number) => points(facts(text(number))[0]).contextId)
