@@ -86,8 +86,7 @@ export class FrameFacts {
     group.bytes += record.length
   }
 
-  attributes(paths: readonly (readonly string[])[], values: readonly Uint8Array[], at: number): void {
-    const bytes = values.reduce((sum, value) => sum + value.length + 64, 0)
+  attributes(paths: readonly (readonly string[])[], values: readonly Uint8Array[], bytes: number, at: number): void {
     let group = this.#attributes
     if (group === null || group.bytes + bytes > mostBytes) {
       group = { paths: [], values: [], bytes: 0 }

@@ -64,7 +64,8 @@ const logCustomObject: Translate = (item, desk) => {
   const context = item.optionalMap("context")
   const dtype = item.optionalText("dtype") ?? "custom"
   const time = item.optionalTime("client_datetime")
-  const bytes = contentOf(item, "value", value, limits)
+  checkContent(item, "value", value, limits)
+  const bytes = encoded(item, "value", value, limits)
   const series = seriesOf(item, desk, name, context)
   if (series === null || bytes === null) return
   const { id: contextId, bytes: contextBytes } = series.context
@@ -79,14 +80,14 @@ const logHparams: Translate = (item, { intake: { limits }, facts, now }) => {
   if (problem !== null) item.refuse("value", problem)
   if (item.problems.length > 0 || value.size === 0) return
   const subtrees = replacedSubtrees(value)
+  const paths = subtrees.map(([path]) => path)
   const values = subtrees.map(([, subtree]) => encodeValue(subtree))
-  const bytes = values.reduce((sum, value) => sum + value.length, 0)
+  const bytes = sum(values.map((value) => value.length)) + sum(paths.map((path) => sum(path.map((key) => bytesOf(key) + 2))))
   if (bytes > limits.valueBytes) item.refuse("value", tooLarge(bytes, limits.valueBytes))
-  else {
-    const paths = subtrees.map(([path]) => path)
-    facts.attributes(paths, values, seconds(now))
-  }
+  else facts.attributes(paths, values, bytes, seconds(now))
 }
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
 
 const finishRun: Translate = (item, { intake: { runId }, facts, now }) => {
   const time = item.optionalTime("client_datetime")
@@ -142,6 +143,8 @@ const logRecord: Translate = (item, { intake: { limits }, facts, now }) => {
   const timestamp = item.float("timestamp")
   const args = item.optionalMap("extra_args")
   const logger = item.optionalList("logger_info")
+  checkContent(item, "extra_args", args, limits)
+  checkContent(item, "logger_info", logger, limits)
   const record = new Map<string, Value>([
     ["message", message],
     ["log_level", level],
@@ -149,7 +152,7 @@ const logRecord: Translate = (item, { intake: { limits }, facts, now }) => {
     ["args", args],
     ["logger_info", logger],
   ])
-  const bytes = contentOf(item, "message", record, limits)
+  const bytes = encoded(item, "message", record, limits)
   if (bytes === null) return
   const micros = Number.isFinite(timestamp) ? Math.round(timestamp * 1e6) : now
   facts.record(bytes, seconds(cutTime(micros, now)))
@@ -190,8 +193,7 @@ const seriesOf = (item: Item, { intake }: Desk, name: string, context: ValueMap 
   checkName(item, "name", name, limits)
   const empty = context === null || context.size === 0
   if (empty && reservedNames.has(name)) item.refuse("name", `${name} without a context is reserved for the run's own logs`)
-  const problem = context === null ? null : contentProblem(context, "whole", limits)
-  if (problem !== null) item.refuse("context", problem)
+  checkContent(item, "context", context, limits)
   if (item.problems.length > 0) return null
   const reference = intake.context(context)
   if (typeof reference === "string") {
@@ -204,10 +206,13 @@ const seriesOf = (item: Item, { intake }: Desk, name: string, context: ValueMap 
   return null
 }
 
-/** The bytes of a value that may be stored, of an item without other problems; else null. */
-const contentOf = (item: Item, field: string, value: Value, limits: IngestLimits): Uint8Array | null => {
+const checkContent = (item: Item, field: string, value: Value, limits: IngestLimits): void => {
   const problem = contentProblem(value, "whole", limits)
   if (problem !== null) item.refuse(field, problem)
+}
+
+/** The bytes of a checked value, of an item without problems; else null. */
+const encoded = (item: Item, field: string, value: Value, limits: IngestLimits): Uint8Array | null => {
   if (item.problems.length > 0) return null
   const bytes = encodeValue(value)
   if (bytes.length <= limits.valueBytes) return bytes

@@ -28,7 +28,9 @@ export class IngestGateway extends Context.Service<IngestGateway, RunningGateway
   ): Layer.Layer<IngestGateway, CannotListen, EventLog | BlobStore | Names> => Layer.effect(IngestGateway, ingestGateway(options))
 }
 
-/** Listens once names are known, until the scope closes: then it drains, and ends. */
+/**
+ * Listens, and answers once names are known (until then handshakes get 503). When the scope closes it drains, and ends.
+ */
 export const ingestGateway = (
   options: IngestGatewayOptions,
 ): Effect.Effect<RunningGateway, CannotListen, EventLog | BlobStore | Names | Scope.Scope> =>
@@ -36,8 +38,7 @@ export const ingestGateway = (
     const log = yield* EventLog
     const blobs = yield* BlobStore
     const names = yield* Names
-    yield* names.ready
-    const { server } = yield* Effect.acquireRelease(
+    const { server, sockets } = yield* Effect.acquireRelease(
       Effect.promise(() => assemble(options, log, blobs, names)),
       (running) => Effect.promise(() => end(running, options.sockets.drainMs)),
     )
@@ -45,6 +46,8 @@ export const ingestGateway = (
       try: () => server.listen({ host: options.host, port: options.port }),
       catch: (cause) => new CannotListen({ message: `cannot listen at ${options.host}:${options.port}`, cause }),
     })
+    yield* names.ready
+    sockets.named = true
     const address = server.server.address()
     return { port: typeof address === "object" && address !== null ? address.port : options.port }
   })

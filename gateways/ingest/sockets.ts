@@ -19,6 +19,8 @@ export class Sockets {
   /** A frame waited for the log in vain, and no append has gone through since. */
   #logAway = false
   #draining = false
+  /** Set once names are known, without which nothing can be bound. */
+  named = false
   #onIdle: () => void = () => {}
 
   constructor(log: EventLog["Service"], bind: BindName, limits: IngestLimits, options: SocketOptions, metrics: SocketMetrics) {
@@ -37,6 +39,7 @@ export class Sockets {
   /** Why no socket may be opened now, or null. */
   get refusal(): string | null {
     if (this.#draining) return "the gateway is shutting down"
+    if (!this.named) return "the gateway is starting"
     if (this.#logAway) return "the log is away"
     return this.#connections.size >= this.#options.mostSockets
       ? `${this.#options.mostSockets} sockets are open, the most held`

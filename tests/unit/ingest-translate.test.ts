@@ -321,7 +321,7 @@ describe("refusals name what and how much", () => {
     ["reserved key", { type: "log_hparams", value: { a: [{ __leaf__: 1 }] } }, {}, /a\.0\.__leaf__: key is reserved/],
     ["path", { type: "log_hparams", value: { ["k".repeat(1100)]: 1 } }, {}, /path has 1102 bytes, at most 1024/],
     ["attributes", { type: "log_hparams", value: { a: [1, 2, 3] } }, { attributes: 2 }, /more than 2 attributes/],
-    ["attribute bytes", { type: "log_hparams", value: { a: "x".repeat(99) } }, { valueBytes: 50 }, /101 bytes, at most 50/],
+    ["attribute bytes", { type: "log_hparams", value: { a: "x".repeat(99) } }, { valueBytes: 50 }, /104 bytes, at most 50/],
     ["object bytes", { type: "log_custom_object", name: "o", value: { a: "x".repeat(99) } }, { valueBytes: 50 }, /at most 50/],
     ["description", { type: "set_run_property", description: "x".repeat(70_000) }, {}, /70000 bytes, at most 65536/],
     ["tag", { type: "add_tag", tag_name: "" }, {}, /tag_name is empty/],
