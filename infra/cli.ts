@@ -1,0 +1,85 @@
+#!/usr/bin/env node
+/** The command line: `matyan <command>`. */
+import { existsSync } from "node:fs"
+import { parseArgs, type ParseArgsConfig } from "node:util"
+import { dumpCommand } from "./commands/dump.ts"
+import { demoCommand } from "./commands/demo.ts"
+import { eventsCommand } from "./commands/events.ts"
+import { serveCommand } from "./commands/serve.ts"
+import { verifyCommand } from "./commands/verify.ts"
+import type { Command, Option } from "./commands/command.ts"
+import { settingsHelp } from "./config.ts"
+import { version } from "./version.ts"
+
+const commands: Readonly<Record<string, Command>> = {
+  serve: serveCommand,
+  demo: demoCommand,
+  events: eventsCommand,
+  dump: dumpCommand,
+  verify: verifyCommand,
+}
+
+const overview = (): string => `matyan ${version}: a self-hosted experiment tracker
+
+Usage: matyan <command> [options]        (matyan <command> --help tells more)
+
+${Object.entries(commands)
+  .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
+  .join("\n")}
+
+A first run, once "matyan serve" is up:
+  pip install matyan-client==0.3.0
+  python -c "from matyan_client import Run; r = Run(experiment='first'); r.track(0.5, name='loss'); r.close()"
+
+Settings, as environment variables (or in .env):
+${settingsHelp()}
+`
+
+const helpOf = (name: string, { summary, help, options }: Command): string => `matyan ${name}: ${summary}
+
+${help}
+Options:
+${optionLines({ ...options, help: { type: "boolean", says: "this text" } })}
+`
+
+const optionLines = (options: Readonly<Record<string, Option>>): string =>
+  Object.entries(options)
+    .map(
+      ([name, { type, says, value }]) => `  --${(type === "string" ? `${name} <${value ?? "value"}>` : name).padEnd(18)} ${says}`,
+    )
+    .join("\n")
+
+const main = async (): Promise<number> => {
+  if (existsSync(".env")) process.loadEnvFile()
+  const [name = "--help", ...rest] = process.argv.slice(2)
+  if (name === "--help" || name === "-h" || name === "help") return say(overview())
+  if (name === "--version") return say(`${version}\n`)
+  const command = commands[name]
+  if (command === undefined) return complain(`there is no command "${name}"; "matyan --help" lists them`)
+  const parsed = parse(rest, command)
+  if ("problem" in parsed) return complain(`${parsed.problem}; "matyan ${name} --help" lists the options`)
+  if (parsed.values["help"] === true) return say(helpOf(name, command))
+  return command.run(parsed.values)
+}
+
+const parse = (args: string[], { options }: Command) => {
+  const described: NonNullable<ParseArgsConfig["options"]> = { help: { type: "boolean" } }
+  for (const [option, { type }] of Object.entries(options)) described[option] = { type }
+  try {
+    return { values: parseArgs({ args, options: described, strict: true }).values as Readonly<Record<string, string | boolean>> }
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+const say = (text: string): number => {
+  process.stdout.write(text)
+  return 0
+}
+
+const complain = (text: string): number => {
+  process.stderr.write(`matyan: ${text}\n`)
+  return 2
+}
+
+process.exitCode = await main()

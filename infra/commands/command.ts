@@ -1,0 +1,38 @@
+import { Cause, Effect, Exit, Fiber } from "effect"
+
+export interface Option {
+  readonly type: "string" | "boolean"
+  readonly says: string
+  /** What stands for its value in the help. */
+  readonly value?: string
+}
+
+/** One command of the command line. */
+export interface Command {
+  readonly summary: string
+  /** What it does, with an example; ends with a newline. */
+  readonly help: string
+  readonly options: Readonly<Record<string, Option>>
+  /** Answers the exit code: 0 done, 1 failed or found a difference, 2 asked wrongly. */
+  readonly run: (options: Readonly<Record<string, string | boolean>>) => Promise<number>
+}
+
+/** Runs a command's effect until it is done or the process is told to end (then its scopes close first). */
+export const runCommand = async (effect: Effect.Effect<number, unknown>): Promise<number> => {
+  const fiber = Effect.runFork(effect)
+  const stop = () => void Effect.runPromise(Fiber.interrupt(fiber))
+  process.once("SIGINT", stop)
+  process.once("SIGTERM", stop)
+  const exit = await Effect.runPromise(Fiber.await(fiber))
+  if (Exit.isSuccess(exit)) return exit.value
+  if (Cause.hasInterruptsOnly(exit.cause)) return 0
+  process.stderr.write(`matyan: ${reasonOf(Cause.squash(exit.cause))}\n`)
+  return 1
+}
+
+const reasonOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error && error.cause.message !== error.message
+    ? `${error.message} (${error.cause.message})`
+    : error.message
+}

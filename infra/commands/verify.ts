@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { join } from "node:path"
+import { Effect, Layer } from "effect"
+import { KeyValueStore } from "../../domain/ports/key-value-store.ts"
+import { rowText } from "../../projections/dump.ts"
+import { verify, type Verification } from "../../projections/verify.ts"
+import { settings } from "../config.ts"
+import { readableLog, store } from "../engines.ts"
+import { lmdbStore } from "../lmdb/key-value-store.ts"
+import { type Command, runCommand } from "./command.ts"
+import { foldProgress } from "./progress.ts"
+
+export const verifyCommand: Command = {
+  summary: "fold the log into an empty store and compare it with the live one",
+  help: `Prints the first difference and exits with 1 where there is one: then the projections are not what the log says.
+It may run beside a server. It needs room for a second store in the data folder while it runs.
+
+  matyan verify
+`,
+  options: { quiet: { type: "boolean", says: "print no progress" } },
+  run: ({ quiet }) => runCommand(Effect.scoped(verified(quiet === true))),
+}
+
+const verified = (quiet: boolean) =>
+  Effect.gen(function* () {
+    const chosen = yield* settings
+    const folder = yield* Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(chosen.dataDir, "verify-"))),
+      (made) => Effect.sync(() => rmSync(made, { recursive: true, force: true })),
+    )
+    const progress = foldProgress(quiet ? null : process.stderr)
+    const scratch = yield* Layer.build(lmdbStore({ folder }))
+    const found = yield* Effect.flatMap(KeyValueStore, (empty) => verify(empty, progress.folded)).pipe(
+      Effect.provideContext(scratch),
+      (effect) => effect,
+      Effect.provide(Layer.merge(readableLog(chosen), store(chosen))),
+    )
+    progress.done()
+    return report(found)
+  })
+
+const report = ({ difference, deadLetters, rows }: Verification): number => {
+  for (const { position, type, reason } of deadLetters)
+    process.stderr.write(`dead letter at ${position.topic}/${position.partition}/${position.offset} (${type}): ${reason}\n`)
+  if (difference === undefined) {
+    process.stdout.write(`equal: ${rows} rows, as the log says\n`)
+    return 0
+  }
+  const { live, refolded } = difference
+  process.stdout.write(`different after ${rows} equal rows\n`)
+  process.stdout.write(`live:     ${live === undefined ? "no such row" : rowText(live)}\n`)
+  process.stdout.write(`from log: ${refolded === undefined ? "no such row" : rowText(refolded)}\n`)
+  return 1
+}

@@ -1,0 +1,7 @@
+import { readFileSync } from "node:fs"
+
+const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
+
+/** The version of this software, as package.json has it. */
+export const version: string =
+  typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "0.0.0"
