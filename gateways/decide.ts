@@ -1,9 +1,29 @@
-/** The state that each command is decided on, read from the projections. */
-import type { Command } from "../domain/commands.ts"
+/** Each command is decided on the state that the projections show. */
+import type {
+  AppCommand,
+  Command,
+  DashboardCommand,
+  ExperimentCommand,
+  NoteCommand,
+  ReportCommand,
+  RunCommand,
+  TagCommand,
+} from "../domain/commands.ts"
+import { decideApp } from "../domain/app.ts"
+import { decideDashboard } from "../domain/dashboard.ts"
+import { decideExperiment, type NamedState } from "../domain/experiment.ts"
 import type { NameKind } from "../domain/names.ts"
-import type { Decision, Refusal } from "../domain/refusals.ts"
+import { decideNote, type NoteState } from "../domain/note.ts"
+import { decideProject } from "../domain/project.ts"
+import { type Decision, newNameProblem, type Refusal } from "../domain/refusals.ts"
+import { decideReport } from "../domain/report.ts"
+import { decideRun, type RunsState } from "../domain/run.ts"
+import { decideTag } from "../domain/tag.ts"
 import type { AnyFact } from "../events/index.ts"
+import { idByName, nameOf } from "../projections/entities.ts"
+import { entityById, isArchived, noteOn, type Table } from "../projections/entity-view.ts"
 import type { Rows } from "../projections/rows.ts"
+import { existingRuns, isRun, isTombstoned } from "../projections/run-presence.ts"
 
 export interface SpokenNames {
   /** The id that a name stands for now. */
@@ -12,5 +32,98 @@ export interface SpokenNames {
   readonly isTaken: (kind: NameKind, name: string) => boolean
 }
 
-export const decide = async (_rows: Rows, _command: Command, _names: SpokenNames): Promise<Decision> => ({ facts: [] })
-export const lostRace = async (_rows: Rows, _facts: readonly AnyFact[]): Promise<Refusal | null> => null
+/** Reads what the command is decided on, and decides. */
+export const decide = async (rows: Rows, command: Command, names: SpokenNames): Promise<Decision> => {
+  switch (command._tag) {
+    case "CreateExperiment":
+    case "UpdateExperiment":
+    case "DeleteExperiment":
+      return decideExperiment(command, await namedState(rows, "experiment", command, names))
+    case "CreateTag":
+    case "UpdateTag":
+    case "DeleteTag":
+      return decideTag(command, await namedState(rows, "tag", command, names))
+    case "CreateNote":
+    case "EditNote":
+    case "DeleteNote":
+      return decideNote(command, await noteState(rows, command))
+    case "CreateDashboard":
+    case "EditDashboard":
+    case "DeleteDashboard":
+      return decideDashboard(command, await dashboardState(rows, command))
+    case "CreateApp":
+    case "EditApp":
+    case "DeleteApp":
+      return decideApp(command, await existingState(rows, "dashboard_apps", command))
+    case "CreateReport":
+    case "EditReport":
+    case "DeleteReport":
+      return decideReport(command, await existingState(rows, "reports", command))
+    case "PinSequences":
+      return decideProject(command)
+    default:
+      return decideRun(command, await runsState(rows, command, names))
+  }
+}
+
+/** The refusal of a command whose event another's overtook on the way into the log; null where it holds. */
+export const lostRace = async (rows: Rows, facts: readonly AnyFact[]): Promise<Refusal | null> => {
+  for (const { type, data } of facts) {
+    const kind = type === "ExperimentRenamed" ? "experiment" : type === "TagRenamed" ? "tag" : null
+    if (kind === null || !("name" in data) || !("id" in data)) continue
+    const { id, name } = data as { readonly id: string; readonly name: string }
+    const bearer = await idByName(rows, kind, name)
+    if (bearer !== undefined && bearer !== id) return { _tag: "NameTaken", kind, name }
+  }
+  return null
+}
+
+const runsState = async (rows: Rows, command: RunCommand, names: SpokenNames): Promise<RunsState> => {
+  const ids = "runIds" in command ? command.runIds : [command.runId]
+  const lifts = command._tag === "LiftTombstone" && (await isTombstoned(rows, command.runId))
+  return {
+    existing: await existingRuns(rows, ids),
+    tombstoned: new Set(lifts ? ids : []),
+    boundId: boundFor(command, names),
+    isTagged: command._tag === "UntagRun" && (await rows.has("system", ["run_tags", command.runId, command.tagId])),
+  }
+}
+
+const boundFor = (command: RunCommand, names: SpokenNames): string => {
+  if (command._tag === "TagRun") return names.bind("tag", command.name)
+  const spoken = command._tag === "UpdateRun" ? command.experiment : null
+  return spoken === null || spoken === "" ? "" : names.bind("experiment", spoken)
+}
+
+const namedState = async (
+  rows: Rows,
+  kind: NameKind,
+  command: ExperimentCommand | TagCommand,
+  names: SpokenNames,
+): Promise<NamedState> => {
+  const id = "id" in command ? command.id : null
+  // A name too long to be kept is too long to be looked up; the decider says so.
+  const spoken = "name" in command && newNameProblem("name", command.name) === null ? command.name : null
+  const bearer = spoken === null ? undefined : await idByName(rows, kind, spoken)
+  return {
+    name: id === null ? undefined : await nameOf(rows, kind, id),
+    isTaken: spoken !== null && ((bearer !== undefined && bearer !== id) || names.isTaken(kind, spoken)),
+    boundId: id === null && spoken !== null ? names.bind(kind, spoken) : "",
+  }
+}
+
+const noteState = async (rows: Rows, { _tag, id, owner }: NoteCommand): Promise<NoteState> => ({
+  hasOwner:
+    _tag === "CreateNote" &&
+    (owner.kind === "run" ? await isRun(rows, owner.id) : (await nameOf(rows, "experiment", owner.id)) !== undefined),
+  exists: _tag !== "CreateNote" && (await noteOn(rows, owner.id, id)) !== undefined,
+})
+
+const dashboardState = async (rows: Rows, { id }: DashboardCommand) => {
+  const found = await entityById(rows, "dashboards", id)
+  return { exists: found !== undefined, isArchived: found !== undefined && isArchived(found) }
+}
+
+const existingState = async (rows: Rows, table: Table, { id }: AppCommand | ReportCommand) => ({
+  exists: (await entityById(rows, table, id)) !== undefined,
+})

@@ -4,7 +4,8 @@ import type { Command } from "../domain/commands.ts"
 import { EventLog, type EventTooLarge, type LogUnavailable } from "../domain/ports/event-log.ts"
 import type { KeyValueStore, StoreFault } from "../domain/ports/key-value-store.ts"
 import type { Refusal } from "../domain/refusals.ts"
-import type { AnyEvent, AnyFact, Position } from "../events/index.ts"
+import { stamper } from "../domain/stamp.ts"
+import type { AnyFact, Position } from "../events/index.ts"
 import { makeCaughtUp } from "../projections/caught-up.ts"
 import { makeView } from "../projections/view.ts"
 import { decide, lostRace } from "./decide.ts"
@@ -38,12 +39,7 @@ export const makeDispatch = (options: DispatchOptions): Effect.Effect<Dispatch, 
     const caughtUp = yield* makeCaughtUp
     // One at a time: the fold drops what comes with a lower number than it has seen, and decisions see those before them.
     const turn = Semaphore.makeUnsafe(1)
-    const writer = options.newId()
-    let seq = 0
-    const stamp = (facts: readonly AnyFact[], at: number, cause: string): readonly AnyEvent[] => {
-      seq++
-      return facts.map((fact, part) => stamped(fact, { at, cause, writer, seq, part, id: options.newId() }))
-    }
+    const stamp = stamper({ writer: options.newId(), actor: "anonymous", newId: options.newId })
     const unfolded = new UnfoldedNames()
     const append = (command: Command, cause: string) =>
       Effect.gen(function* () {
@@ -53,7 +49,7 @@ export const makeDispatch = (options: DispatchOptions): Effect.Effect<Dispatch, 
         const at = options.clock()
         const { facts } = decision
         if (facts.length === 0) return { facts, positions: [], at, folded: () => undefined }
-        const positions = yield* log.append(stamp(facts, at, cause))
+        const positions = yield* log.append(stamp(facts, { at, cause }))
         return { facts, positions, at, folded: unfolded.add(facts) }
       })
     return (command, cause) =>
@@ -68,11 +64,6 @@ export const makeDispatch = (options: DispatchOptions): Effect.Effect<Dispatch, 
         return lost === null ? { _tag: "Done", facts, at } : { _tag: "Refused", refused: lost }
       })
   })
-
-const stamped = (
-  fact: AnyFact,
-  { at, ...meta }: { readonly at: number } & Pick<AnyEvent["meta"], "id" | "cause" | "writer" | "seq" | "part">,
-): AnyEvent => ({ ...fact, meta: { ...meta, at, serverTime: at, project: "00000000", actor: "anonymous" } })
 
 /** Names this gateway has given away that no projection shows yet. */
 class UnfoldedNames {

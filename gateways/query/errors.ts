@@ -80,6 +80,7 @@ const faultOf = (error: FastifyError | HttpFault, request: FastifyRequest): Http
     request.log.warn({ error }, "a request met a fault that passes")
     return unavailable("Service unavailable, try again")
   }
+  if ("_tag" in error && error._tag === "EventTooLarge") return new HttpFault(413, error.message)
   const status = "statusCode" in error ? error.statusCode : undefined
   if (status !== undefined && status >= 400 && status < 500) return new HttpFault(status, error.message)
   request.log.error({ error }, "a request failed")

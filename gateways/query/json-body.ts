@@ -3,17 +3,16 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
 import { Result, type Schema, SchemaIssue, SchemaParser } from "effect"
 import { parseJson } from "../../domain/json.ts"
 import { toJson } from "../../domain/json-text.ts"
-import { Float, isMap, type Value } from "../../domain/value.ts"
+import { Float, float, isMap, type Value } from "../../domain/value.ts"
 import { HttpFault } from "./errors.ts"
-
-/** What an answer is made of: values, and plain objects for fixed sets of names (a property that is undefined is left out). */
-export type Json = Value | readonly Json[] | ReadonlyMap<string, Json> | { readonly [name: string]: Json | undefined }
+import { NumericColumn, type Tree } from "./stream-codec.ts"
+import type { PathKey } from "./stream-path.ts"
 
 /** Sends JSON. Floats keep their point; NaN and the infinities, which JSON lacks, are null (the binary answers have them). */
-export const sendJson = (reply: FastifyReply, body: Json, status = 200): FastifyReply =>
+export const sendJson = (reply: FastifyReply, body: Tree, status = 200): FastifyReply =>
   reply.code(status).type("application/json; charset=utf-8").send(jsonText(body))
 
-export const jsonText = (body: Json): string => toJson(valueOf(body), { nonFinite: "null" })
+export const jsonText = (body: Tree): string => toJson(valueOf(body), { nonFinite: "null" })
 
 /** Makes a server read every body as JSON, whatever its type is said to be; an empty one is no body. */
 export const readBodies = (server: FastifyInstance): void => {
@@ -71,14 +70,15 @@ const plain = (value: Value): unknown => {
   return Array.isArray(value) ? (value as readonly Value[]).map(plain) : value
 }
 
-const valueOf = (body: Json): Value => {
+const valueOf = (body: Tree): Value => {
   if (body === null || typeof body !== "object" || body instanceof Float || body instanceof Uint8Array) return body
+  if (body instanceof NumericColumn) return Array.from(body.values, float)
   if (isList(body)) return body.map(valueOf)
-  const entries: Iterable<readonly [string, Json | undefined]> = body instanceof Map ? body : Object.entries(body)
+  const entries: Iterable<readonly [PathKey, Tree | undefined]> = body instanceof Map ? body : Object.entries(body)
   const map = new Map<string, Value>()
-  for (const [key, item] of entries) if (item !== undefined) map.set(key, valueOf(item))
+  for (const [key, item] of entries) if (item !== undefined) map.set(String(key), valueOf(item))
   return map
 }
 
 /** Array.isArray does not narrow read-only types. */
-const isList = (body: Json): body is readonly Json[] => Array.isArray(body)
+const isList = (body: Tree): body is readonly Tree[] => Array.isArray(body)

@@ -1,10 +1,37 @@
 /** All routes below the API's prefix. */
 import type { FastifyInstance } from "fastify"
+import { appRoutes } from "./apps.ts"
+import { artifactRoutes } from "./artifacts.ts"
+import { blobRoutes } from "./blobs.ts"
+import { dashboardRoutes } from "./dashboards.ts"
+import { experimentRoutes } from "./experiments.ts"
 import type { Gateway } from "./gateway.ts"
+import { noteRoutes } from "./notes.ts"
+import { projectRoutes } from "./projects.ts"
+import { reportRoutes } from "./reports.ts"
+import { runLogRoutes } from "./run-logs.ts"
+import { runBatchRoutes, runRoutes } from "./runs.ts"
+import { tagRoutes } from "./tags.ts"
 import { versionRoutes } from "./version.ts"
 
+const groups = [
+  runRoutes,
+  runBatchRoutes,
+  runLogRoutes,
+  artifactRoutes,
+  blobRoutes,
+  experimentRoutes,
+  tagRoutes,
+  noteRoutes,
+  dashboardRoutes,
+  appRoutes,
+  reportRoutes,
+  projectRoutes,
+]
+
 export const routes =
-  (_gateway: Gateway) =>
+  (gateway: Gateway) =>
   async (app: FastifyInstance): Promise<void> => {
     await app.register(versionRoutes)
+    for (const group of groups) await app.register(group(gateway))
   }

@@ -1,0 +1,91 @@
+/** The project as a whole. */
+import type { FastifyInstance } from "fastify"
+import { bodies } from "../../domain/commands.ts"
+import { isMap, type Value } from "../../domain/value.ts"
+import { entities } from "../../projections/entity-view.ts"
+import { checkpoints } from "../../projections/fold.ts"
+import {
+  countRuns,
+  type CreatedRun,
+  pinnedSequences,
+  runsByCreation,
+  type Vocabulary,
+  vocabulary,
+} from "../../projections/project-view.ts"
+import { activityMap } from "./activity.ts"
+import { bucketOf, bucketsIn } from "./buckets.ts"
+import { command } from "./commanding.ts"
+import type { Gateway } from "./gateway.ts"
+import { bodyOf, exactField, sendJson } from "./json-body.ts"
+import { booleanParameter, timezoneOffset } from "./parameters.ts"
+import { paramsTree } from "./search-tree.ts"
+import type { Tree } from "./stream-codec.ts"
+
+export const projectRoutes =
+  (gateway: Gateway) =>
+  async (app: FastifyInstance): Promise<void> => {
+    const vocabularyNow = cachedVocabulary(gateway)
+
+    app.get("/projects", async (_request, reply) => sendJson(reply, project))
+
+    app.get("/projects/status", async (_request, reply) => sendJson(reply, "up-to-date"))
+
+    app.get("/projects/activity", async (request, reply) => {
+      const west = timezoneOffset(request)
+      const { counts, experiments, runs } = await gateway.read(async (rows) => {
+        const all: CreatedRun[] = []
+        for await (const chunk of runsByCreation(rows)) for (const run of chunk) all.push(run)
+        return { counts: await countRuns(rows), experiments: (await entities(rows, "experiments")).length, runs: all }
+      })
+      return sendJson(reply, {
+        num_experiments: experiments,
+        num_runs: counts.runs,
+        num_archived_runs: counts.archived,
+        num_active_runs: counts.active,
+        activity_map: activityMap(runs, west, "day"),
+      })
+    })
+
+    app.get("/projects/params", async (request, reply) => {
+      const wanted = bucketsIn(request)
+      const withParams = !booleanParameter(request, "exclude_params", false)
+      const { params, sequences } = await vocabularyNow(withParams)
+      const told = new Map<string, Tree>(wanted.map((bucket) => [bucket, sequences.get(bucket) ?? new Map()]))
+      return sendJson(reply, withParams ? new Map<string, Tree>([["params", paramsTree(params, true)], ...told]) : told)
+    })
+
+    app.get("/projects/pinned-sequences", async (_request, reply) =>
+      sendJson(reply, { sequences: await gateway.read(pinnedSequences) }),
+    )
+
+    app.post("/projects/pinned-sequences", async (request, reply) => {
+      bodyOf(request, bodies.pinSequences)
+      const sequences = sequencesIn(exactField(request, "sequences"))
+      return command(gateway, request, reply, { _tag: "PinSequences", sequences }, async () =>
+        sendJson(reply, { sequences: await gateway.read(pinnedSequences) }),
+      )
+    })
+  }
+
+const project = { name: "My project", path: "", description: "", telemetry_enabled: 0, warn_index: false, warn_runs: false }
+
+/** The sequences of a body that was checked, with the contexts' numbers as they were written. */
+const sequencesIn = (body: Value | undefined) =>
+  (Array.isArray(body) ? (body as readonly Value[]) : []).filter(isMap).map((item) => {
+    const context = item.get("context")
+    return { name: String(item.get("name")), context: isMap(context) ? context : new Map<string, Value>() }
+  })
+
+/** What all runs have in common, read anew only when something was folded since; those who ask at once share one reading. */
+const cachedVocabulary = (gateway: Gateway): ((withParams: boolean) => Promise<Vocabulary>) => {
+  const cached = new Map<boolean, { readonly seen: string; readonly answer: Promise<Vocabulary> }>()
+  return async (withParams) => {
+    const seen = JSON.stringify([...(await gateway.read(checkpoints))])
+    const known = cached.get(withParams)
+    if (known?.seen === seen) return known.answer
+    const answer = gateway.read((rows) => vocabulary(rows, bucketOf, withParams))
+    cached.set(withParams, { seen, answer })
+    answer.catch(() => cached.delete(withParams))
+    return answer
+  }
+}
