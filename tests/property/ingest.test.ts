@@ -1,5 +1,9 @@
 import fc from "fast-check"
 import { expect, it } from "vitest"
+import { catalog } from "../../events/index.ts"
+import { messageTypes } from "../../domain/ingest/messages.ts"
+import { stamp } from "../../gateways/ingest/stamp.ts"
+import { compileVersions } from "../../infra/avro/versions.ts"
 import { RunIntake } from "../../domain/ingest/intake.ts"
 import { translateFrame } from "../../domain/ingest/translate.ts"
 import { defaultIngestLimits } from "../../domain/limits.ts"
@@ -52,3 +56,71 @@ it("Law 3: the same messages state the same of each sequence, however they are c
     }),
     { numRuns: 300 },
   ))
+
+/** Anything that JSON of a client may hold, in places where something else is meant. */
+const anything = fc.oneof(
+  fc.jsonValue(),
+  fc.constantFrom(
+    "NaN",
+    "1.5",
+    "3",
+    "true",
+    "2026-01-01",
+    "\ud800",
+    "",
+    "logs",
+    "image",
+    -0,
+    1e300,
+    2 ** 53,
+    -(2 ** 53) + 1,
+    [],
+    {},
+  ),
+)
+const fieldNames = (
+  "type name value step epoch context dtype client_datetime force_resume description experiment archived tag_name line " +
+  "message level timestamp logger_info extra_args s3_key blob_key artifact_path content_type __proto__"
+).split(" ")
+const complete = {
+  name: "n",
+  value: 1,
+  step: 1,
+  epoch: null,
+  context: null,
+  dtype: null,
+  client_datetime: "2026-01-01",
+  tag_name: "t",
+  line: "l",
+  message: "m",
+  level: 20,
+  timestamp: 1.5,
+  s3_key: "k",
+  artifact_path: "p",
+}
+const wild = fc
+  .tuple(fc.constantFrom(...messageTypes.keys()), fc.dictionary(fc.constantFrom(...fieldNames), anything, { maxKeys: 3 }))
+  .map(([type, fields]): object => Object.assign({ type }, complete, fields))
+
+it("Law 10: whatever a client sends is stated as events that the log can hold, or refused, and leaves the rest as it is", () => {
+  const versions = new Map(
+    Object.values(catalog).map((definition) => [definition.type as string, compileVersions(definition).at(-1)!]),
+  )
+  fc.assert(
+    fc.property(fc.array(wild, { maxLength: 4 }), (messages) => {
+      const intake = new RunIntake("r", defaultIngestLimits)
+      const good = { type: "add_tag", tag_name: "good" }
+      const text = JSON.stringify([...messages, good])
+      const reading = translateFrame(text, intake, 1_800_000_000, (kind, name) => `${kind}:${name}`)
+      if (reading === "not-messages") throw new Error("messages expected")
+      expect(reading.stated.at(-1)?.fact).toEqual({ type: "RunTagged", data: { runId: "r", tagId: "tag:good", name: "good" } })
+      for (const event of stamp(reading.stated, "w", 0, 1_800_000_000)) {
+        const version = versions.get(event.type)!
+        const bytes = version.encode({ ...event.data, meta: event.meta })
+        expect(bytes.length).toBeGreaterThan(0)
+        expect(event.meta.at).toBeLessThanOrEqual(1_800_000_000)
+      }
+    }),
+    { numRuns: 1_000 },
+  )
+})
