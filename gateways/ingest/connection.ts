@@ -45,8 +45,7 @@ export class Connection {
   #paused = false
   #heard = Date.now()
   #pinged = Date.now()
-  /** Called whenever nothing is pending any more. */
-  onIdle: () => void = () => {}
+  #leaving = false
 
   constructor(socket: WebSocket, intake: RunIntake, shared: Shared) {
     this.#socket = socket
@@ -59,10 +58,6 @@ export class Connection {
     socket.on("error", () => {})
   }
 
-  get idle(): boolean {
-    return this.#frames === 0
-  }
-
   /** Milliseconds (Unix) since when the oldest unanswered frame waits. */
   get waitingSince(): number | undefined {
     return this.#pending[0]?.since
@@ -72,6 +67,12 @@ export class Connection {
     this.#socket.close(code, reason)
     // Else the other side's own close would never be read.
     this.#socket.resume()
+  }
+
+  /** Closes with 1001 when all that was read is answered. What comes before the other side hears of it is still stored. */
+  leave(): void {
+    this.#leaving = true
+    if (this.#frames === 0) this.close(1001, "the gateway is shutting down")
   }
 
   terminate(): void {
@@ -160,7 +161,7 @@ export class Connection {
       this.#frameBytes -= bytes
       this.#shared.budget.give(bytes)
       this.unpause()
-      if (this.idle) this.onIdle()
+      if (this.#leaving) this.leave()
     }
     if (reply === null) this.close(1000, "")
     if (reply === null || this.#socket.readyState !== this.#socket.OPEN) left()

@@ -31,7 +31,7 @@ export const restRoutes = (server: FastifyInstance, blobs: BlobStore["Service"],
     if (Exit.isFailure(signed)) return reply.code(503).send({ detail: "the blob store is away" })
     return { upload_url: signed.value.url, s3_key: key, headers: signed.value.headers }
   })
-  server.setNotFoundHandler((request, reply) => redirectSlash(server, request.method, request.url, reply))
+  server.setNotFoundHandler((request, reply) => notFound(server, request.method, request.url, reply))
   server.setErrorHandler((error: { readonly statusCode?: number; readonly message: string }, _request, reply) => {
     const status = error.statusCode ?? 500
     if (status === 400 || status === 415) return reply.code(422).send({ detail: [jsonDetail(error.message)] })
@@ -75,10 +75,15 @@ const jsonDetail = (message: string): Detail => ({
   input: {},
 })
 
+/** What is routed here. */
+const methods = ["GET", "POST", "PUT"] as const
+
 /** A path that is known with its final slash added or taken away is answered by sending the client there. */
-const redirectSlash = (server: FastifyInstance, method: string, target: string, reply: FastifyReply): FastifyReply => {
+const notFound = (server: FastifyInstance, method: string, target: string, reply: FastifyReply): FastifyReply => {
   const [path = "", ...query] = target.split("?")
   const other = path.endsWith("/") ? path.slice(0, -1) : `${path}/`
+  const isElsewhere = methods.some((other) => other !== method && server.hasRoute({ method: other, url: path }))
+  if (isElsewhere) return reply.code(405).send({ detail: "Method Not Allowed" })
   const known =
     path !== "/" && !path.startsWith("//") && server.hasRoute({ method: method === "POST" ? "POST" : "GET", url: other })
   if (!known) return reply.code(404).send({ detail: "Not Found" })

@@ -21,7 +21,7 @@ export class Sockets {
   #draining = false
   /** Set once names are known, without which nothing can be bound. */
   named = false
-  #onIdle: () => void = () => {}
+  #onClosed: () => void = () => {}
 
   constructor(log: EventLog["Service"], bind: BindName, limits: IngestLimits, options: SocketOptions, metrics: SocketMetrics) {
     this.#options = options
@@ -51,39 +51,31 @@ export class Sockets {
     const since = performance.now()
     this.#connections.add(connection)
     this.#shared.metrics.opened()
-    connection.onIdle = () => this.#onIdle()
     socket.on("close", () => {
       this.#connections.delete(connection)
       this.#intakes.closed(runId)
       this.#shared.metrics.closed((performance.now() - since) / 1_000)
-      this.#onIdle()
+      this.#onClosed()
     })
   }
 
-  /** Opens no more, lets accepted frames be answered, then closes with 1001; cuts what is left after the drain's time. */
+  /** Opens no more, closes each socket once its frames are answered, and cuts what is left after the drain's time. */
   async drain(): Promise<void> {
     this.#draining = true
     const end = Date.now() + this.#options.drainMs
-    await this.#until(() => [...this.#connections].every((connection) => connection.idle), end)
-    for (const connection of this.#connections) connection.close(1001, "the gateway is shutting down")
-    // What a client sent before it heard of the close is still stored, though it cannot be answered.
-    await this.#until(() => this.#connections.size === 0, end)
-    for (const connection of this.#connections) connection.terminate()
+    const cut = setTimeout(() => {
+      for (const connection of this.#connections) connection.terminate()
+    }, this.#options.drainMs)
+    for (const connection of this.#connections) connection.leave()
+    await new Promise<void>((resume) => {
+      this.#onClosed = () => {
+        if (this.#connections.size === 0) resume()
+      }
+      this.#onClosed()
+    })
+    clearTimeout(cut)
     clearInterval(this.#care)
     await this.#shared.appender.stop(end)
-  }
-
-  /** Waits until the condition holds, as connections become idle or close; at most to `end`. */
-  #until(condition: () => boolean, end: number): Promise<void> {
-    return new Promise((resume) => {
-      const timer = setTimeout(resume, Math.max(0, end - Date.now()))
-      this.#onIdle = () => {
-        if (!condition()) return
-        clearTimeout(timer)
-        resume()
-      }
-      this.#onIdle()
-    })
   }
 
   #lookAfter(): void {

@@ -334,6 +334,19 @@ it("a gateway that ends answers what it accepted, closes with 1001, and opens no
   await expect(client(port)).rejects.toThrow("ECONNREFUSED")
 })
 
+it("a gateway that ends stores what a client sends before it hears of it, and cuts who does not leave", async () => {
+  const log = new TestLog()
+  const { port, close } = await start(log, { drainMs: 100 })
+  const { socket, send, closed } = await client(port)
+  socket.pause()
+  const closing = close()
+  send(tag("late"))
+  await closing
+  expect(names(log)).toEqual(["late"])
+  socket.resume()
+  await closed
+})
+
 it("names that bear an id in the log are bound to it", async () => {
   const log = new TestLog()
   const created = { type: "TagCreated", data: { id: "t1", name: "a", color: "", description: "" } } as const
@@ -375,6 +388,8 @@ describe("REST", () => {
     const unknown = await http("/nope")
     expect([unknown.status, await unknown.json()]).toEqual([404, { detail: "Not Found" }])
     expect((await http("//evil.example/..", { redirect: "manual" })).status).toBe(404)
+    const wrong = await http("/api/v1/rest/artifacts/presign")
+    expect([wrong.status, await wrong.json()]).toEqual([405, { detail: "Method Not Allowed" }])
   })
 
   it("answers the UI's origin", async () => {
