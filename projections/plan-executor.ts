@@ -1,5 +1,5 @@
 /** Looks a query's plan up in the indexes of runs. */
-import type { Leaf, Plan } from "../domain/query/plan.ts"
+import type { Leaf, Plan } from "../domain/query/index.ts"
 import { type Kind, nameOf, runsOf } from "./entities.ts"
 import type { Rows } from "./rows.ts"
 import { entriesUnder, isTold, type KeyRange, textEntries, valueEntries } from "./search-ranges.ts"
@@ -38,7 +38,8 @@ const leafRuns = async (rows: Rows, leaf: Leaf): Promise<Candidates> => {
     case "hparam":
       return hparamRuns(rows, leaf)
     case "trace":
-      return { set: indexed(rows, ["trace"], textRanges("trace", leaf.names)), exact: leaf.names.every(isTold) }
+      // The index has the sequences of every kind, the plan asks for metrics.
+      return { set: indexed(rows, ["trace"], textRanges("trace", leaf.names)), exact: false }
     case "experiment":
       return bearers(rows, "experiment", leaf.names)
     case "tag":

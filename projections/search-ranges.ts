@@ -1,6 +1,6 @@
 /** Ranges of values, as a plan has them, to ranges of keys of the index of runs. */
 import { Float } from "../domain/value.ts"
-import type { ValueRange } from "../domain/query/plan-ranges.ts"
+import type { ValueRange } from "../domain/query/index.ts"
 import { type Element, pack, type Tuple, under } from "./keys.ts"
 import { indexText, longestIndexText } from "./run-index.ts"
 

@@ -1,0 +1,69 @@
+/** `GET /runs/search/metric`: metrics with a sample of their points, by run. */
+import type { FastifyReply, FastifyRequest } from "fastify"
+import { sampleSteps } from "../../domain/sampling.ts"
+import { readMetric } from "../../projections/metric-read.ts"
+import type { Rows } from "../../projections/rows.ts"
+import type { TraceView } from "../../projections/run-view.ts"
+import { booleanParameter, integerParameter, textParameter } from "./parameters.ts"
+import { Search, type SearchGateway } from "./search.ts"
+import { pagesOf, Progress } from "./search-pages.ts"
+import { queryIn } from "./search-query.ts"
+import { SequenceParts } from "./search-parts.ts"
+import { numpy, type Tree } from "./stream-codec.ts"
+import { sendStream } from "./streaming.ts"
+
+/** Everything is refused, and everything found, before the first byte is sent. */
+export const metricSearch = (gateway: SearchGateway) => async (request: FastifyRequest, reply: FastifyReply) => {
+  const points = integerParameter(request, "p", 50, { least: 0 })
+  // Only how the reference cuts its own work; nothing of it shows.
+  integerParameter(request, "trace_chunk_size", 10)
+  const axis = textParameter(request, "x_axis") ?? ""
+  const skipSystem = booleanParameter(request, "skip_system", true)
+  const progress = new Progress(booleanParameter(request, "report_progress", true))
+  const query = queryIn(request, "metric", gateway.clock())
+  const search = new Search(gateway, query, request, reply)
+  const matches = await search.sequences(({ kind }) => kind === "metric")
+  const total = matches.length
+  // As in the reference: where each sequence had to be looked at, progress is told only if it takes long.
+  const isLazy = query.needs.sequence && query.traceNames === null
+  const parts = new SequenceParts(search, matches, skipSystem, (rows, run, trace, traces) =>
+    metricTree(rows, run, trace, points, axis === "" ? null : { trace: axisOf(traces, axis, trace) }),
+  )
+  return sendStream(
+    reply,
+    pagesOf(search, {
+      runs: matches.map(({ run }) => run),
+      begin: (writer) => !isLazy && total > 0 && progress.frame(writer, 0, total),
+      write: (rows, i, writer) => parts.write(rows, i, writer),
+      after: (writer, i) =>
+        isLazy ? progress.lateFrame(writer, i + 1, total) : progress.frame(writer, i + 1, total),
+      end: (writer) => progress.frame(writer, 0, 0),
+    }),
+  )
+}
+
+/** The metric of this name in the same context. */
+const axisOf = (traces: readonly TraceView[], name: string, { contextId }: TraceView): TraceView | undefined =>
+  traces.find((other) => other.kind === "metric" && other.name === name && other.contextId === contextId)
+
+const metricTree = async (
+  rows: Rows,
+  run: string,
+  trace: TraceView,
+  points: number,
+  axis: { readonly trace: TraceView | undefined } | null,
+): Promise<Tree> => {
+  const choose = (steps: Float64Array) => sampleSteps(steps, points, "metrics")
+  const { steps, values, epochs, times } = await readMetric(rows, run, trace, { choose })
+  const along = axis?.trace && (await readMetric(rows, run, axis.trace, { choose, valuesOnly: true }))
+  return {
+    name: trace.name,
+    context: trace.context,
+    slice: [0, steps.at(-1) ?? 0, 1],
+    values: numpy(values),
+    iters: numpy(steps),
+    epochs: numpy(epochs),
+    timestamps: numpy(times),
+    ...(axis === null ? {} : { x_axis_values: numpy(along?.values ?? []), x_axis_iters: numpy(along?.steps ?? []) }),
+  }
+}

@@ -1,0 +1,61 @@
+/** Answers of many runs, written page by page: each page is one view, made when the client has taken the one before. */
+import type { Rows } from "../../projections/rows.ts"
+import type { Search } from "./search.ts"
+import { TreeWriter } from "./stream-codec.ts"
+import { pageBytes } from "./streaming.ts"
+
+/** Milliseconds after which a page is sent though it is small. */
+const pageMs = 500
+
+/** Numbers the frames that tell how far a search is; writes none where nobody asked for them. */
+export class Progress {
+  readonly #isWanted: boolean
+  #next = 0
+  #told = performance.now()
+
+  constructor(isWanted: boolean) {
+    this.#isWanted = isWanted
+  }
+
+  frame(writer: TreeWriter, checked: number, total: number): void {
+    this.#told = performance.now()
+    if (this.#isWanted) writer.progress(this.#next++, checked, total)
+  }
+
+  /** A frame only where there was none for half a second. */
+  lateFrame(writer: TreeWriter, checked: number, total: number): void {
+    if (performance.now() - this.#told > pageMs) this.frame(writer, checked, total)
+  }
+}
+
+/** Writes a run, or the next part of it: then it answers "more", and is called again, maybe in another view. */
+export type WriteRun = (rows: Rows, index: number, writer: TreeWriter) => Promise<"done" | "more">
+
+export interface Pages {
+  readonly runs: readonly string[]
+  readonly begin?: (writer: TreeWriter) => void
+  readonly write: WriteRun
+  /** After each run, also one that was left out. */
+  readonly after?: (writer: TreeWriter, index: number) => void
+  readonly end?: (writer: TreeWriter) => void
+}
+
+export async function* pagesOf(search: Search, { runs, begin, write, after, end }: Pages): AsyncGenerator<Uint8Array> {
+  const writer = new TreeWriter(2 * pageBytes)
+  begin?.(writer)
+  for (let next = 0; next < runs.length;) {
+    next = await search.read(async (rows) => {
+      const until = performance.now() + pageMs
+      let i = next
+      while (i < runs.length && writer.length < pageBytes && performance.now() < until) {
+        const written = (await search.orLeftOut(runs[i]!, () => write(rows, i, writer))) ?? "done"
+        if (written === "done") after?.(writer, i++)
+        await search.turn()
+      }
+      return i
+    })
+    if (writer.length >= pageBytes || next < runs.length) yield writer.take()
+  }
+  end?.(writer)
+  yield writer.take()
+}

@@ -1,0 +1,24 @@
+/** Reads the `q` of a search, and tells whoever wrote it what is wrong with it. */
+import type { FastifyRequest } from "fastify"
+import { compile, type CompileOptions, type Query, type QueryRefused } from "../../domain/query/index.ts"
+import { badRequest, HttpFault } from "./errors.ts"
+import { textParameter, timezoneOffset } from "./parameters.ts"
+
+/** The compiled `q`; `sequenceName` is what the search pairs runs with. 400 where it is no query, or one that is refused. */
+export const queryIn = (request: FastifyRequest, sequenceName: CompileOptions["sequenceName"], now: number): Query => {
+  const text = textParameter(request, "q") ?? ""
+  const compiled = compile(text, { timezoneOffsetMinutes: timezoneOffset(request), sequenceName, now })
+  if ("refused" in compiled) throw queryFault(compiled.refused, text)
+  return compiled.query
+}
+
+/** The web UI points at a place only under this `message`. */
+const pointed = "SyntaxError"
+
+const queryFault = (refused: QueryRefused, statement: string): HttpFault => {
+  if (refused._tag === "QueryTooLarge") return badRequest(refused.message)
+  const { line, offset, endOffset } = refused
+  const place = { statement, line, offset, end_offset: endOffset }
+  if (refused._tag === "QueryForbidden") return new HttpFault(400, refused.message, pointed, place)
+  return new HttpFault(400, `Invalid query syntax: ${refused.message} (<query>, line ${line})`, pointed, place)
+}
