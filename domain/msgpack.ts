@@ -39,13 +39,17 @@ class Writer {
     if (value === null) this.#byte(0xc0)
     else if (typeof value === "boolean") this.#byte(value ? 0xc3 : 0xc2)
     else if (typeof value === "string") this.#string(value)
-    else if (typeof value === "number")
-      Number.isSafeInteger(value) && !Object.is(value, -0) ? this.#int(value) : this.#float(value)
+    else if (typeof value === "number") this.#number(value)
     else if (value instanceof Float) this.#float(value.value)
     else if (typeof value === "bigint") this.#bigint(value)
     else if (value instanceof Uint8Array) this.#bytes(value)
     else if (value instanceof Map) this.#map(value)
     else this.#list(value as readonly Value[])
+  }
+
+  #number(value: number): void {
+    if (Number.isSafeInteger(value) && !Object.is(value, -0)) this.#int(value)
+    else this.#float(value)
   }
 
   #reserve(size: number): number {

@@ -139,4 +139,4 @@ export const settingsHelp = (): string =>
     .join("\n")
 
 /** Whether an address is only reached from this machine. */
-export const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || /^127\./.test(host)
+export const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || host.startsWith("127.")

@@ -34,6 +34,8 @@ describe("msgpack", () => {
   it("is MessagePack that another implementation reads", () =>
     fc.assert(
       fc.property(fc.jsonValue({ noUnicodeString: false }), (json) => {
+        // The other implementation renames this key to protect itself.
+        fc.pre(!JSON.stringify(json).includes("__proto__"))
         const value = fromJson(json)
         expect(unpack(encodeValue(value))).toEqual(JSON.parse(JSON.stringify(json)))
       }),
