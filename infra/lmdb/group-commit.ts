@@ -1,0 +1,116 @@
+/**
+ * Appends that come while a commit is under way go down together in the next one. The writing and the flush are done by
+ * lmdb's own thread: a batch of puts is one transaction, which is dropped whole when a put or the commit fails, and without
+ * overlapping sync a commit is durable before it is answered and before any reader sees it.
+ */
+import { type Partition, partitionName } from "../../domain/ports/event-log.ts"
+import type { EncodedEvent } from "../avro/codec.ts"
+import type { Position } from "../../events/index.ts"
+import { endOf, recordKey, recordValue } from "./log-rows.ts"
+import type { BytesDatabase } from "./snapshot.ts"
+
+/** A commit takes no further append once it has this much. */
+const fullCommit = { records: 10_000, bytes: 16 * 1024 * 1024 }
+
+export interface Placed {
+  readonly partition: Partition
+  readonly event: EncodedEvent
+}
+
+interface Append {
+  readonly events: readonly Placed[]
+  readonly done: PromiseWithResolvers<readonly Position[]>
+}
+
+export interface GroupCommitOptions {
+  readonly partitions: readonly Partition[]
+  /** Awaited before each commit; nothing is visible or answered until it resolves. */
+  readonly beforeDurable: () => Promise<void>
+  readonly committed: () => void
+}
+
+export class GroupCommit {
+  readonly #db: BytesDatabase
+  readonly #options: GroupCommitOptions
+  readonly #waiting: Append[] = []
+  #ends: ReadonlyMap<string, number>
+  #working: Promise<void> = Promise.resolve()
+  #busy = false
+
+  constructor(db: BytesDatabase, options: GroupCommitOptions) {
+    this.#db = db
+    this.#options = options
+    this.#ends = this.#storedEnds()
+  }
+
+  append(events: readonly Placed[]): Promise<readonly Position[]> {
+    const done = Promise.withResolvers<readonly Position[]>()
+    this.#waiting.push({ events, done })
+    if (!this.#busy) this.#working = this.#work()
+    return done.promise
+  }
+
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void> {
+    return this.#working
+  }
+
+  async #work(): Promise<void> {
+    this.#busy = true
+    while (this.#waiting.length > 0) await this.#commitGroup(this.#nextGroup())
+    this.#busy = false
+  }
+
+  #nextGroup(): readonly Append[] {
+    let [count, records, bytes] = [0, 0, 0]
+    for (const { events } of this.#waiting) {
+      count++
+      records += events.length
+      for (const { event } of events) bytes += event.bytes.length
+      if (records >= fullCommit.records || bytes >= fullCommit.bytes) break
+    }
+    return this.#waiting.splice(0, count)
+  }
+
+  /** When a group fails, each of its appends is tried alone, so that one's failure is not another's. */
+  async #commitGroup(group: readonly Append[]): Promise<void> {
+    try {
+      const positions = await this.#commit(group)
+      this.#options.committed()
+      for (const [i, { done }] of group.entries()) done.resolve(positions[i]!)
+    } catch (error) {
+      if (group.length > 1) for (const append of group) await this.#commitGroup([append])
+      else group[0]!.done.reject(error)
+    }
+  }
+
+  async #commit(group: readonly Append[]): Promise<readonly (readonly Position[])[]> {
+    const ends = new Map(this.#ends)
+    const positions = group.map(({ events }) => events.map(({ partition }) => takePosition(ends, partition)))
+    await this.#options.beforeDurable()
+    try {
+      await this.#db.batch(() => {
+        for (const [i, { events }] of group.entries())
+          for (const [j, { partition, event }] of events.entries())
+            void this.#db.put(recordKey(partition, positions[i]![j]!.offset), recordValue(event.key, event.bytes))
+      })
+    } catch (error) {
+      this.#ends = this.#storedEnds()
+      throw error
+    }
+    this.#ends = ends
+    return positions
+  }
+
+  #storedEnds(): ReadonlyMap<string, number> {
+    this.#db.resetReadTxn()
+    return new Map(this.#options.partitions.map((partition) => [partitionName(partition), endOf(this.#db, partition)]))
+  }
+}
+
+const takePosition = (ends: Map<string, number>, { topic, partition }: Partition): Position => {
+  const name = partitionName({ topic, partition })
+  const offset = ends.get(name)!
+  ends.set(name, offset + 1)
+  return { topic, partition, offset }
+}

@@ -1,0 +1,118 @@
+import { Effect, Stream } from "effect"
+import { type Batch, LogUnavailable, type Partition, partitionName, type Starts } from "../../domain/ports/event-log.ts"
+import type { Position, Recorded, Undecodable } from "../../events/index.ts"
+import { type EventCodec, isDecoded } from "../avro/codec.ts"
+import type { ChangeSignal } from "./change-signal.ts"
+import { lastOffset, readRecords, type StoredRecord } from "./log-rows.ts"
+import type { BytesDatabase } from "./snapshot.ts"
+
+/** A batch ends after so many records, or once their bytes reach so much. */
+const fullBatch = { records: 5_000, bytes: 1024 * 1024 }
+
+interface Place extends Partition {
+  readonly next: number
+  readonly until: number
+}
+
+/** Where a reading stands. The partition read last is at the end of the queue, so each gets its turn. */
+type Queue = readonly Place[]
+
+interface Found {
+  readonly place: Place
+  readonly records: readonly StoredRecord[]
+  readonly queue: Queue
+}
+
+/** The two readings of the port, over the same steps: find stored records, decode them, go on from the new queue. */
+export class LogReading {
+  readonly #db: BytesDatabase
+  readonly #codec: EventCodec["Service"]
+  readonly #signal: ChangeSignal
+
+  constructor(db: BytesDatabase, codec: EventCodec["Service"], signal: ChangeSignal) {
+    this.#db = db
+    this.#codec = codec
+    this.#signal = signal
+  }
+
+  source(from: Starts, ends: readonly Position[]): Stream.Stream<Batch, LogUnavailable> {
+    const queue = ends.map(({ topic, partition, offset }) => placeOf({ topic, partition }, from, offset))
+    return Stream.unfold(queue as Queue, (queue) =>
+      Effect.flatMap(this.#found(queue), (found) => (found === undefined ? Effect.undefined : this.#step(found))),
+    )
+  }
+
+  follow(from: Starts, partitions: readonly Partition[]): Stream.Stream<Batch, LogUnavailable> {
+    const queue = partitions.map((partition) => placeOf(partition, from, lastOffset))
+    return Stream.unfold(queue as Queue, (queue) => Effect.flatMap(this.#awaited(queue), (found) => this.#step(found)))
+  }
+
+  #step(found: Found): Effect.Effect<readonly [Batch, Queue], LogUnavailable> {
+    return Effect.map(this.#decoded(found), (batch) => [batch, found.queue] as const)
+  }
+
+  #found(queue: Queue): Effect.Effect<Found | undefined, LogUnavailable> {
+    return Effect.try({ try: () => this.#find(queue), catch: unreadable })
+  }
+
+  #awaited(queue: Queue): Effect.Effect<Found, LogUnavailable> {
+    return Effect.tryPromise({
+      try: async (signal) => {
+        for (;;) {
+          // Taken before looking, so that a commit in between ends the wait at once.
+          const heard = this.#signal.heard()
+          const found = this.#find(queue)
+          if (found !== undefined) return found
+          await this.#signal.after(heard, signal)
+          signal.throwIfAborted()
+        }
+      },
+      catch: unreadable,
+    })
+  }
+
+  #find(queue: Queue): Found | undefined {
+    this.#db.resetReadTxn()
+    for (const [at, place] of queue.entries()) {
+      if (place.next >= place.until) continue
+      const records = readRecords(this.#db, place, { from: place.next, to: place.until }, fullBatch)
+      if (records.length === 0) continue
+      const moved = { ...place, next: place.next + records.length }
+      return { place, records, queue: [...queue.slice(at + 1), ...queue.slice(0, at), moved] }
+    }
+    return undefined
+  }
+
+  /** Decodes, once more for what waits for a schema that the registry may know. */
+  #decoded(found: Found): Effect.Effect<Batch, LogUnavailable> {
+    return Effect.suspend(() => {
+      const unknown = new Set<number>()
+      const batch = this.#batch(found, unknown)
+      if (unknown.size === 0) return Effect.succeed(batch)
+      return Effect.forEach(unknown, (id) => this.#codec.learn(id)).pipe(
+        Effect.mapError((cause) => new LogUnavailable({ message: "the schema registry cannot be asked", cause })),
+        Effect.map(() => this.#batch(found, new Set())),
+      )
+    })
+  }
+
+  #batch({ place, records }: Found, unknown: Set<number>): Batch {
+    const { topic, partition, next } = place
+    const decoded = records.map((record): Recorded | Undecodable => {
+      const position = { topic, partition, offset: record.offset }
+      const event = this.#codec.decode(record.bytes)
+      if (isDecoded(event)) return { ...event, position }
+      if (event.unknownSchema !== undefined) unknown.add(event.unknownSchema)
+      return { type: "Undecodable", position, key: record.key, bytes: record.bytes, reason: event.undecodable }
+    })
+    return { topic, partition, records: decoded, next: next + records.length }
+  }
+}
+
+const placeOf = (partition: Partition, from: Starts, until: number): Place => ({
+  ...partition,
+  next: from.get(partitionName(partition)) ?? 0,
+  until,
+})
+
+const unreadable = (cause: unknown): LogUnavailable => new LogUnavailable({ message: "the log cannot be read", cause })
