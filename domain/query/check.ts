@@ -1,10 +1,11 @@
-import { limits, type QueryForbidden, type QueryTooLarge } from "./faults.ts"
+import { limits, type QueryForbidden, type QueryRefused, type QuerySyntaxError, type QueryTooLarge } from "./faults.ts"
 import { placeOf } from "./parser.ts"
-import { children, type Node } from "./syntax.ts"
+import { children, type Comprehension, type Node, type Walrus } from "./syntax.ts"
 
 /** Refuses what the reference's sandbox refuses, and trees that are too large, before anything is evaluated. */
-export const check = (tree: Node, source: string): QueryForbidden | QueryTooLarge | undefined => {
+export const check = (tree: Node, source: string): QueryRefused | undefined => {
   const left: { readonly node: Node; readonly depth: number }[] = [{ node: tree, depth: 1 }]
+  const comprehensions: Comprehension[] = []
   let count = 0
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
     const { node, depth } = next
@@ -13,11 +14,14 @@ export const check = (tree: Node, source: string): QueryForbidden | QueryTooLarg
     if (count > limits.nodes) return tooLarge(`The query has more than ${limits.nodes} parts`, limits.nodes)
     const message = forbidden(node)
     if (message !== undefined) return forbid(message, node, source)
+    if (node.kind === "comprehension") comprehensions.push(node)
     const isList = node.kind === "list" || node.kind === "tuple" || node.kind === "set"
     for (const child of children(node).toReversed())
       if (!isList || child.kind !== "constant") left.push({ node: child, depth: depth + 1 })
   }
-  return undefined
+  // After the limits, for this goes down the tree by recursion.
+  const misplaced = comprehensions.map(misplacedWalrus).find((each) => each !== undefined)
+  return misplaced === undefined ? undefined : misplace(misplaced, source)
 }
 
 const tooLarge = (message: string, limit: number): QueryTooLarge => ({ _tag: "QueryTooLarge", message, limit })
@@ -73,4 +77,34 @@ const forbiddenName = (name: string): string | undefined =>
 const forbiddenUnderscore = (what: string, name: string): string | undefined => {
   if (name.startsWith("_") && name !== "_") return `The ${what} "${name}" is not allowed: it starts with "_"`
   return name.endsWith("__roles__") ? `The ${what} "${name}" is not allowed: it ends with "__roles__"` : undefined
+}
+
+interface Misplaced {
+  readonly message: string
+  readonly at: Node
+}
+
+/** Python's rules for `:=` in a comprehension: not in what it goes through, and not onto its own variables. */
+const misplacedWalrus = (node: Comprehension): Misplaced | undefined => {
+  for (const { iterable } of node.clauses) {
+    const [at] = walrusesIn(iterable)
+    if (at !== undefined) return { message: "assignment expression cannot be used in a comprehension iterable expression", at }
+  }
+  const own = new Set(node.clauses.flatMap(({ target }) => namesIn(target)))
+  const inside = [node.element, node.value, ...node.clauses.flatMap(({ conditions }) => conditions)]
+  const at = inside.flatMap((each) => (each === null ? [] : walrusesIn(each))).find(({ name }) => own.has(name))
+  if (at === undefined) return undefined
+  return { message: `assignment expression cannot rebind comprehension iteration variable '${at.name}'`, at }
+}
+
+const walrusesIn = (node: Node): readonly Walrus[] => [
+  ...(node.kind === "walrus" ? [node] : []),
+  ...(node.kind === "lambda" ? [] : children(node).flatMap(walrusesIn)),
+]
+
+const namesIn = (node: Node): readonly string[] => (node.kind === "name" ? [node.name] : children(node).flatMap(namesIn))
+
+const misplace = ({ message, at }: Misplaced, source: string): QuerySyntaxError => {
+  const [start, end] = [placeOf(source, at.start), placeOf(source, at.end)]
+  return { _tag: "QuerySyntaxError", message, line: start.line, offset: start.offset, endLine: end.line, endOffset: end.offset }
 }

@@ -183,7 +183,9 @@ const dictCode = (node: DictDisplay, scope: Scope): Code => {
   return (frame) => {
     const made = new Map<Key, readonly [PyValue, PyValue]>()
     for (const { key, value } of entries) {
-      if (key === null) for (const [each, entry] of dictOf(value(frame))?.entries ?? raise("TypeError")) made.set(each, entry)
+      if (key === null)
+        for (const [each, entry] of dictOf(value(frame))?.entries ?? raise("TypeError"))
+          made.set(each, [made.get(each)?.[0] ?? entry[0], entry[1]])
       else putEntry(made, key(frame), value(frame))
     }
     return new Dict(made)

@@ -80,13 +80,31 @@ export const divmod = builtin("left / right /", ([left, right], meter) => {
 
 export const pow = builtin("base exp mod?", ([base, exponent, modulus], meter) => {
   if (modulus === undefined || modulus === null) return power(given(base), given(exponent), meter) ?? raise("TypeError")
-  const [a, b, m] = [base, exponent, modulus].map((value) => BigInt(asInt(given(value)) ?? raise("TypeError")))
-  if (a === undefined || b === undefined || m === undefined || m === 0n || b < 0n) return raise("ValueError")
-  let [result, square] = [1n, a]
-  for (let left = b; left > 0n; left >>= 1n) {
+  const whole = (value: PyValue | undefined): bigint => BigInt(asInt(given(value)) ?? raise("TypeError"))
+  const m = whole(modulus)
+  if (m === 0n) return raise("ValueError")
+  const result = modularPower(whole(base), whole(exponent), m < 0n ? -m : m, meter)
+  return modulo(wholeNumber(result), wholeNumber(m), meter) ?? raise("TypeError")
+})
+
+const modularPower = (base: bigint, exponent: bigint, m: bigint, meter: Meter): bigint => {
+  let [result, square] = [1n, exponent < 0n ? inverse(base, m) : base]
+  for (let left = exponent < 0n ? -exponent : exponent; left > 0n; left >>= 1n) {
     meter.charge(16)
     if (left & 1n) result = (result * square) % m
     square = (square * square) % m
   }
-  return modulo(wholeNumber(result), wholeNumber(m), meter) ?? raise("TypeError")
-})
+  return result
+}
+
+/** The number that times `value` gives 1 modulo m, by Euclid's algorithm. */
+const inverse = (value: bigint, m: bigint): bigint => {
+  let [a, b] = [((value % m) + m) % m, m]
+  let [x, y] = [1n, 0n]
+  while (b > 0n) {
+    const quotient = a / b
+    ;[a, b] = [b, a - quotient * b]
+    ;[x, y] = [y, x - quotient * y]
+  }
+  return a === 1n ? x : raise("ValueError")
+}

@@ -65,7 +65,15 @@ const onObjects = (operator: BinaryOperator, left: PyValue, right: PyValue, mete
   if (operator === "%" && typeof left === "string") return formatPercent(left, right, meter)
   if (left instanceof PySet && right instanceof PySet) return combineSets(operator, left, right, meter)
   const [a, b] = operator === "|" ? [dictOf(left), dictOf(right)] : []
-  return a !== undefined && b !== undefined ? new Dict(new Map([...a.entries, ...b.entries])) : undefined
+  return a !== undefined && b !== undefined ? merged(a, b, meter) : undefined
+}
+
+/** A key of both keeps its first spelling and takes the second value. */
+const merged = (left: Dict, right: Dict, meter: Meter): Dict => {
+  meter.chargeElements(left.entries.size + right.entries.size)
+  const entries = new Map(left.entries)
+  for (const [key, [spelling, value]] of right.entries) entries.set(key, [entries.get(key)?.[0] ?? spelling, value])
+  return new Dict(entries)
 }
 
 const concatenate = (left: PyValue, right: PyValue, meter: Meter): PyValue | undefined => {

@@ -194,11 +194,14 @@ const planHparam = (hparam: Hparam, operator: CompareOperator, values: readonly 
   return { plan: exactly({ index: "hparam", name: hparam.name, ranges }), mayRaise }
 }
 
+const intersection = (left: ReadonlySet<string>, right: ReadonlySet<string>): ReadonlySet<string> =>
+  new Set(Array.from(left).filter((name) => right.has(name)))
+
 /** The metric names that a matching trace must have one of; null where any may match. */
 export const traceNames = (node: Node): ReadonlySet<string> | null => {
   if (node.kind === "and") {
     const sets = node.operands.map(traceNames).filter((set) => set !== null)
-    return sets.length === 0 ? null : sets.reduce((left, right) => left.intersection(right))
+    return sets.length === 0 ? null : sets.reduce(intersection)
   }
   if (node.kind === "or") {
     const sets = node.operands.map(traceNames)
