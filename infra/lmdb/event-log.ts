@@ -61,9 +61,9 @@ const openLog = (options: LmdbLogOptions): OpenLog => {
   mkdirSync(options.folder, { recursive: true, mode: 0o700 })
   const db = openDatabase(options.folder)
   try {
-    const letGo = options.readOnly === true ? () => undefined : takeWriterLock(db, writerRow)
     const count = partitionCount(db, options)
     const partitions = partitionsOf(count)
+    const letGo = options.readOnly === true ? () => undefined : takeWriterLock(db, writerRow)
     const signal = changeSignal(`matyan log ${realpathSync(options.folder)}`)
     const { beforeDurable = () => Promise.resolve() } = options
     let commits =

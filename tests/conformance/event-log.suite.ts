@@ -163,12 +163,12 @@ export const eventLogSuite = (name: string, { fresh }: LogUnderTest): void => {
       test("ends although more is appended all the while", async () => {
         const log = connect(fresh().writer)
         await log.append(...Array.from({ length: 100 }, (_, i) => renamed(`run${i}`, "before")))
-        let reading = true
+        const reading = new AbortController()
         const appending = (async () => {
-          while (reading) await log.append(renamed("run", "meanwhile"))
+          while (!reading.signal.aborted) await log.append(renamed("run", "meanwhile"))
         })()
         expect(recordsOf(await log.source()).length).toBeGreaterThanOrEqual(100)
-        reading = false
+        reading.abort()
         await appending
       })
 
