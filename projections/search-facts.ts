@@ -77,8 +77,7 @@ export const factsOf = ({ fields, attributes, traces, tags, experiment }: Loaded
   metric: (name, context) =>
     metricFacts(
       traces?.find(
-        (trace) =>
-          trace.name === name && trace.kind === "metric" && (context === null || isSameValue(trace.context, context)),
+        (trace) => trace.name === name && trace.kind === "metric" && (context === null || isSameValue(trace.context, context)),
       ),
     ),
 })

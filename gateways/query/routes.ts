@@ -11,6 +11,7 @@ import { projectRoutes } from "./projects.ts"
 import { reportRoutes } from "./reports.ts"
 import { runLogRoutes } from "./run-logs.ts"
 import { runBatchRoutes, runRoutes } from "./runs.ts"
+import { searchRoutes } from "./search-routes.ts"
 import { tagRoutes } from "./tags.ts"
 import { versionRoutes } from "./version.ts"
 
@@ -18,6 +19,7 @@ const groups = [
   runRoutes,
   runBatchRoutes,
   runLogRoutes,
+  searchRoutes,
   artifactRoutes,
   blobRoutes,
   experimentRoutes,
