@@ -1,66 +1,28 @@
-import { Effect, Exit, Layer, Scope, Stream } from "effect"
 import { connect } from "node:net"
+import { Context, Effect, Exit, Layer, Scope, Stream } from "effect"
 import { afterEach, describe, expect, it, vi } from "vitest"
 import { WebSocket } from "ws"
-import type { AnyEvent, Position, Recorded } from "../../events/index.ts"
+import type { Stated } from "../../domain/ingest/frame-facts.ts"
 import { BlobStore } from "../../domain/ports/blob-store.ts"
-import { EventLog, EventTooLarge, LogUnavailable } from "../../domain/ports/event-log.ts"
-import { type IngestGatewayOptions, defaultIngestGatewayOptions } from "../../gateways/ingest/options.ts"
+import { EventLog } from "../../domain/ports/event-log.ts"
+import { catalog } from "../../events/index.ts"
 import { ingestGateway } from "../../gateways/ingest/gateway.ts"
+import { defaultIngestGatewayOptions, type IngestGatewayOptions } from "../../gateways/ingest/options.ts"
+import { stamp } from "../../gateways/ingest/stamp.ts"
 import { Names } from "../../gateways/names.ts"
+import { embeddedLog } from "../support/embedded-log.ts"
+import { FaultyLog } from "../support/faulty-log.ts"
+import { memoryBlobs } from "../support/simulated.ts"
+import { freshFolder } from "../support/folders.ts"
 
-/** A log in memory whose appends can be held, failed and answered falsely. */
-class TestLog {
-  readonly events: AnyEvent[] = []
-  readonly attempts: (readonly AnyEvent[])[] = []
-  /** `lost`: written, but the answer says the log is away. */
-  mode: "up" | "away" | "lost" | "held" = "up"
-  mostPoints = Infinity
-  #release: (() => void)[] = []
-
-  release(): void {
-    this.mode = "up"
-    for (const resume of this.#release.splice(0)) resume()
-  }
-
-  readonly layer = Layer.succeed(EventLog, {
-    append: (events) => Effect.promise(() => this.#turn(events)).pipe(Effect.andThen(() => this.#append(events))),
-    source: () => Stream.empty,
-    follow: (from) => {
-      const start = from.get("control-events/0") ?? 0
-      const records = this.events
-        .filter(({ type }) => type.startsWith("Tag"))
-        .map((event, offset): Recorded => Object.assign({ position: position(offset) }, event) as Recorded)
-        .slice(start)
-      const batch = { topic: "control-events" as const, partition: 0, records, next: start + records.length }
-      return Stream.concat(Stream.make(batch), Stream.never)
-    },
-    ends: Effect.sync(() => [position(this.events.filter(({ type }) => type.startsWith("Tag")).length)]),
-  })
-
-  async #turn(events: readonly AnyEvent[]): Promise<void> {
-    this.attempts.push(events)
-    if (this.mode === "held") await new Promise<void>((resume) => this.#release.push(resume))
-  }
-
-  #append(events: readonly AnyEvent[]): Effect.Effect<readonly Position[], LogUnavailable | EventTooLarge> {
-    if (this.mode === "away") return Effect.fail(new LogUnavailable({ message: "away" }))
-    const large = events.find((event) => event.type === "PointsLogged" && event.data.values.length > this.mostPoints)
-    if (large !== undefined)
-      return Effect.fail(new EventTooLarge({ message: "", type: large.type, bytes: 99, limit: this.mostPoints }))
-    this.events.push(...events)
-    return this.mode === "lost" ? Effect.fail(new LogUnavailable({ message: "lost" })) : Effect.succeed([])
-  }
-}
-const position = (offset: number): Position => ({ topic: "control-events", partition: 0, offset })
-
-const blobs = Layer.succeed(
-  BlobStore,
-  BlobStore.of({
-    signUpload: (key: string) => Effect.succeed({ url: `http://blobs/${key}`, headers: null }),
-    check: Effect.void,
-    local: null,
-  } as never),
+/** Signs, and holds nothing. */
+const blobs = memoryBlobs(new Map()).pipe(
+  Layer.flatMap((context) =>
+    Layer.succeed(BlobStore, {
+      ...Context.get(context, BlobStore),
+      signUpload: (key) => Effect.succeed({ url: `http://blobs/${key}`, headers: null }),
+    }),
+  ),
 )
 
 const open: (() => Promise<void>)[] = []
@@ -68,20 +30,37 @@ afterEach(async () => {
   for (const close of open.splice(0)) await close()
 })
 
-const start = async (log: TestLog, options: Partial<IngestGatewayOptions["sockets"]> = {}) => {
+/** A gateway on the embedded log, in which there is something already. */
+const start = async (log: FaultyLog, options: Partial<IngestGatewayOptions["sockets"]> = {}, before: readonly Stated[] = []) => {
   const scope = Scope.makeUnsafe()
   const sockets = { ...defaultIngestGatewayOptions.sockets, tickMs: 10, drainMs: 2_000, ...options }
-  const { port } = await Effect.runPromise(
-    ingestGateway({ ...defaultIngestGatewayOptions, port: 0, version: "1.2.3", sockets }).pipe(
-      Effect.provide(Names.layer),
-      Effect.provide(Layer.merge(log.layer, blobs)),
-      Scope.provide(scope),
-    ),
-  )
+  const folder = freshFolder()
+  const running = Effect.gen(function* () {
+    const context = yield* Layer.build(Layer.merge(log.over(embeddedLog({ folder })), blobs))
+    const appended = Context.get(context, EventLog)
+    if (before.length > 0) yield* appended.append(stamp(before, "before", 0, 1_767_225_600))
+    const names = yield* Layer.build(Names.layer).pipe(Effect.provide(context))
+    const gateway = yield* ingestGateway({
+      ...defaultIngestGatewayOptions,
+      port: 0,
+      version: "1.2.3",
+      uploadBytes: 1_000_000,
+      sockets,
+    }).pipe(Effect.provide(Context.merge(context, names)))
+    return { ...gateway, log: appended }
+  })
+  const gateway = await Effect.runPromise(running.pipe(Scope.provide(scope), Effect.orDie))
+  const { port } = gateway
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => (closing ??= Effect.runPromise(Scope.close(scope, Exit.void)))
   open.push(close)
-  return { port, close, http: (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${port}${path}`, init) }
+  return {
+    port,
+    close,
+    append: (stated: readonly Stated[]) => Effect.runPromise(gateway.log.append(stamp(stated, "other", 0, 1_767_225_600))),
+    stored: () => Effect.runPromise(Stream.runCollect(gateway.log.source(new Map()))),
+    http: (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${port}${path}`, init),
+  }
 }
 
 interface Client {
@@ -118,13 +97,13 @@ const metric = (step: number, name = "loss") => ({
   dtype: "float",
   client_datetime: "2026-01-01T00:00:00Z",
 })
-const names = (log: TestLog): readonly string[] =>
+const names = (log: FaultyLog): readonly string[] =>
   log.events.map((event) => (event.type === "RunTagged" ? event.data.name : event.type))
 
 describe("a frame", () => {
   it("is one reply, in order, after its events are in the log, numbered by connection, frame and place", async () => {
-    const log = new TestLog()
-    const { port } = await start(log)
+    const log = new FaultyLog()
+    const { port, stored } = await start(log)
     const { send, replies } = await client(port)
     send([tag("a"), metric(0), metric(1)])
     send([tag("b"), { type: "nope" }])
@@ -137,10 +116,14 @@ describe("a frame", () => {
     const numbers = log.events.map(({ meta: { writer, seq, part } }) => [writer === log.events[0]!.meta.writer, seq, part])
     expect(numbers).toEqual([[true, 0, 0], [true, 0, 1], [true, 1, 0], [true, 3, 0]]) // prettier-ignore
     expect(new Set(log.events.map(({ meta }) => meta.id)).size).toBe(4)
+    const records = (await stored()).flatMap((batch) => [...batch.records])
+    expect(records.map((record) => (record.type === "Undecodable" ? record : record.meta))).toEqual(
+      log.events.map(({ meta }) => meta),
+    )
   })
 
   it("equal to the one before it is the same frame: one outcome, stored once", async () => {
-    const log = new TestLog()
+    const log = new FaultyLog()
     const { port } = await start(log)
     const { send, replies } = await client(port)
     for (const name of ["a", "a", "b", "a"]) send(tag(name))
@@ -150,7 +133,7 @@ describe("a frame", () => {
   })
 
   it("that repeats one still under way waits for the same outcome", async () => {
-    const log = new TestLog()
+    const log = new FaultyLog()
     log.mode = "held"
     const { port } = await start(log)
     const { send, replies } = await client(port)
@@ -165,7 +148,7 @@ describe("a frame", () => {
   })
 
   it("larger than the log takes loses only what is too large", async () => {
-    const log = new TestLog()
+    const log = new FaultyLog()
     log.mostPoints = 1
     const { port } = await start(log)
     const { send, replies } = await client(port)
@@ -178,7 +161,7 @@ describe("a frame", () => {
   it.each([["1"], ['[{"type":"add_tag","tag_name":"a"},1]'], [Buffer.from("{}")]])(
     "without messages (%s) closes with 1000 and no reply, after what came before is answered",
     async (frame) => {
-      const log = new TestLog()
+      const log = new FaultyLog()
       const { port } = await start(log)
       const { send, socket, replies, closed } = await client(port)
       send(tag("before"))
@@ -193,7 +176,7 @@ describe("a frame", () => {
 
 describe("Law 9: while the log is away", () => {
   it("the reply is held, and the same events go first when it is back", async () => {
-    const log = new TestLog()
+    const log = new FaultyLog()
     log.mode = "away"
     const { port } = await start(log)
     const [one, two] = [await client(port), await client(port)]
@@ -209,7 +192,7 @@ describe("Law 9: while the log is away", () => {
   })
 
   it("and its answer is lost, the very same events are appended again before anything newer", async () => {
-    const log = new TestLog()
+    const log = new FaultyLog()
     log.mode = "lost"
     const { port } = await start(log)
     const { send, replies } = await client(port)
@@ -229,7 +212,7 @@ describe("Law 9: while the log is away", () => {
   })
 
   it("for too long, sockets are closed with 1013 and handshakes refused until it is back", async () => {
-    const log = new TestLog()
+    const log = new FaultyLog()
     log.mode = "away"
     const { port } = await start(log, { holdMs: 30 })
     const { send, closed, replies } = await client(port)
@@ -248,7 +231,7 @@ describe("Law 9: while the log is away", () => {
 
 describe("hostile and slow clients", () => {
   it("that send more than is answered are not read", async () => {
-    const log = new TestLog()
+    const log = new FaultyLog()
     log.mode = "held"
     const { port } = await start(log, { framesPerSocket: 4 })
     const { send, socket, replies } = await client(port)
@@ -262,7 +245,7 @@ describe("hostile and slow clients", () => {
   })
 
   it("share the bytes of all that is unanswered, and go on when there is room", async () => {
-    const log = new TestLog()
+    const log = new FaultyLog()
     log.mode = "held"
     const { port } = await start(log, { bytesInFlight: 1_000 })
     const clients = await Promise.all(["a", "b", "c"].map((run) => client(port, run)))
@@ -273,21 +256,21 @@ describe("hostile and slow clients", () => {
   })
 
   it("with a frame beyond the limit are closed with 1009", async () => {
-    const { port } = await start(new TestLog())
+    const { port } = await start(new FaultyLog())
     const { socket, closed } = await client(port)
     socket.send("x".repeat(64 * 2 ** 20))
     expect(await closed).toBe(1009)
   })
 
   it("with a frame in a million pieces are closed", async () => {
-    const { port } = await start(new TestLog())
+    const { port } = await start(new FaultyLog())
     const { socket, closed } = await client(port)
     for (let piece = 0; piece < 100_000 && socket.readyState === socket.OPEN; piece++) socket.send(" ", { fin: false })
     expect([1008, 1006]).toContain(await closed)
   })
 
   it("that do not answer pings are cut off, and those that do are not", async () => {
-    const { port } = await start(new TestLog(), { pingMs: 20, silentMs: 200 })
+    const { port } = await start(new FaultyLog(), { pingMs: 20, silentMs: 200 })
     const live = await client(port)
     const dead = await client(port, "RUN2", { autoPong: false })
     expect(await dead.closed).toBe(1006)
@@ -304,12 +287,12 @@ describe("hostile and slow clients", () => {
     ["%ff", "400"],
     ["x".repeat(300), "400"],
   ])("are not let in at %s (%s)", async (path, status) => {
-    const { port } = await start(new TestLog())
+    const { port } = await start(new FaultyLog())
     await expect(client(port, path)).rejects.toThrow(status)
   })
 
   it("that break off a handshake do no harm", async () => {
-    const { port, http } = await start(new TestLog())
+    const { port, http } = await start(new FaultyLog())
     const socket = connect(port, "127.0.0.1")
     await new Promise((resolve) => socket.once("connect", resolve))
     socket.write("GET /nope HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
@@ -319,7 +302,7 @@ describe("hostile and slow clients", () => {
 })
 
 it("a gateway that ends answers what it accepted, closes with 1001, and opens no more", async () => {
-  const log = new TestLog()
+  const log = new FaultyLog()
   log.mode = "held"
   const { port, close } = await start(log)
   const { send, replies, closed } = await client(port)
@@ -335,7 +318,7 @@ it("a gateway that ends answers what it accepted, closes with 1001, and opens no
 })
 
 it("a gateway that ends stores what a client sends before it hears of it, and cuts who does not leave", async () => {
-  const log = new TestLog()
+  const log = new FaultyLog()
   const { port, close } = await start(log, { drainMs: 100 })
   const { socket, send, closed } = await client(port)
   socket.pause()
@@ -347,21 +330,25 @@ it("a gateway that ends stores what a client sends before it hears of it, and cu
   await closed
 })
 
-it("names that bear an id in the log are bound to it", async () => {
-  const log = new TestLog()
-  const created = { type: "TagCreated", data: { id: "t1", name: "a", color: "", description: "" } } as const
-  log.events.push({ ...created, meta: {} as never })
-  const { port } = await start(log)
+it("names that bear an id in the log are bound to it, however late it came there", async () => {
+  const log = new FaultyLog()
+  const created = (id: string, name: string) => ({ fact: catalog.TagCreated({ id, name, color: "", description: "" }), at: 1 })
+  const { port, append } = await start(log, {}, [created("t1", "a")])
   const { send, replies } = await client(port)
   send([tag("a"), tag("b")])
   await until(() => replies.length === 1)
-  const ids = log.events.flatMap((event) => (event.type === "RunTagged" ? [event.data.tagId] : []))
-  expect(ids).toEqual(["t1", expect.stringMatching(/^[0-9a-f-]{36}$/)])
+  const ids = () => log.events.flatMap((event) => (event.type === "RunTagged" ? [event.data.tagId] : []))
+  expect(ids()).toEqual(["t1", expect.stringMatching(/^[0-9a-f-]{36}$/)])
+  await append([created("t2", "c")])
+  for (let frame = 2; ids().at(-1) !== "t2"; frame++) {
+    send([tag("c"), { type: "frame", frame }])
+    await until(() => replies.length === frame)
+  }
 })
 
 describe("REST", () => {
   it("tells version, health and metrics", async () => {
-    const { port, http } = await start(new TestLog())
+    const { port, http } = await start(new FaultyLog())
     const { send, replies } = await client(port)
     send([tag("a"), metric(0)])
     await until(() => replies.length === 1)
@@ -381,7 +368,7 @@ describe("REST", () => {
   })
 
   it("redirects where the final slash is wrong, and knows nothing else", async () => {
-    const { http } = await start(new TestLog())
+    const { http } = await start(new FaultyLog())
     const moved = await http("/api/v1/rest/version?a=1", { redirect: "manual" })
     expect([moved.status, moved.headers.get("location")]).toEqual([307, "/api/v1/rest/version/?a=1"])
     expect((await http("/api/v1/rest/artifacts/presign/", { method: "POST", redirect: "manual" })).status).toBe(307)
@@ -393,7 +380,7 @@ describe("REST", () => {
   })
 
   it("answers the UI's origin", async () => {
-    const { http } = await start(new TestLog())
+    const { http } = await start(new FaultyLog())
     const origin = "http://localhost:53800"
     const { headers } = await http("/health/live/", { headers: { origin } })
     expect(headers.get("access-control-allow-origin")).toBe(origin)
@@ -402,7 +389,7 @@ describe("REST", () => {
   })
 
   const presign = async (body: unknown) => {
-    const { http } = await start(new TestLog())
+    const { http } = await start(new FaultyLog())
     const text = typeof body === "string" ? body : JSON.stringify(body)
     const answer = await http("/api/v1/rest/artifacts/presign", {
       method: "POST",
