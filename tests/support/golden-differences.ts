@@ -44,7 +44,13 @@ const aggregatesOfA = all(
 const none = Number.NaN
 const begin = 1_767_225_600
 const columns = (path: string, epochs: readonly number[], times: readonly number[]): Change =>
-  all(filled(`${path}/epochs`, epochs), filled(`${path}/timestamps`, times.map((time) => begin + time)))
+  all(
+    filled(`${path}/epochs`, epochs),
+    filled(
+      `${path}/timestamps`,
+      times.map((time) => begin + time),
+    ),
+  )
 
 const fullA = all(
   columns(`${A}/traces/0`, [0, 1, 2, 3], [1, 2, 3, 4]),
@@ -63,7 +69,11 @@ const newestFirst: Change = (records) => {
   return [...progress(0, 0, 2), ...of(B), ...progress(1, 1, 2), ...of(A), ...progress(2, 2, 2), ...progress(3, 0, 0)]
 }
 
-const realAggregates = { mendings: [11], why: "first, min and max are those of the values, not copies of the last one", change: aggregatesOfA }
+const realAggregates = {
+  mendings: [11],
+  why: "first, min and max are those of the values, not copies of the last one",
+  change: aggregatesOfA,
+}
 const filledColumns = "epochs and timestamps are filled, aligned with the steps"
 
 export const responseDifferences: Readonly<Record<string, ResponseDifference>> = {
@@ -88,3 +98,42 @@ export const responseDifferences: Readonly<Record<string, ResponseDifference>> =
   },
   metric_search_xaxis: { mendings: [12], why: filledColumns, change: columns(`${A}/traces/0`, [0, 1, 2, 3], [1, 2, 3, 4]) },
 }
+
+export interface QueryDifference {
+  readonly q: string
+  /** Minutes west of UTC. */
+  readonly tz?: number
+  readonly mending: number
+  /** By the letters of their ids, newest first. */
+  readonly runs: readonly string[]
+  readonly metrics: readonly string[]
+}
+
+const metricsOf: Readonly<Record<string, readonly string[]>> = { A: ["A:loss", "A:step_time"], B: ["B:loss"] }
+
+const finds = (mending: number, q: string, runs: string, tz = 0): QueryDifference => ({
+  q,
+  tz,
+  mending,
+  runs: [...runs],
+  metrics: [...runs].toSorted().flatMap((run) => metricsOf[run] ?? []),
+})
+
+/** In A lr is 0.1 and on is True, in B lr is 2. */
+export const queryDifferences: readonly QueryDifference[] = [
+  finds(1, "run.hparams.lr == 2.0", "B"),
+  finds(1, "run.hparams.lr > 1", "B"),
+  finds(1, "run.hparams.lr > 1.0", "B"),
+  finds(1, "run.hparams.lr < 1", "A"),
+  finds(1, "run.hparams.lr >= 2", "B"),
+  finds(1, "run.hparams.lr <= 2", "BA"),
+  finds(1, "run.hparams.on == 1", "A"),
+  finds(1, 'run["hparams"]["lr"] > 1', "B"),
+  finds(1, "run.hparams.nope == None", "BA"),
+  finds(11, "run.metrics['loss'].first", "BA"),
+  finds(18, "run.metrics['loss', {'subset': 'train'}].last < 1", "A"),
+  finds(2, "run.created_at >= datetime(2026,1,1)", "BA", -240),
+  finds(2, "datetime(2026,1,1) == 1767240000", "", -240),
+  finds(2, "run.created_at >= datetime(2026,1,1)", "", 240),
+  finds(2, "datetime(2026,1,1) == 1767240000", "BA", 240),
+]

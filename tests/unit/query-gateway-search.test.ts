@@ -57,7 +57,13 @@ describe("the recorded binary answers", () => {
       const want = comparable(change(decodeRecords(Buffer.from(vector.hex, "hex"))), new Map())
       const got = reply.statusCode === 200 ? comparable(decodeRecords(reply.rawPayload), ids) : [reply.body]
       if (got.join("\n") !== want.join("\n"))
-        failed.push({ name: vector.name, missing: want.filter((line) => !got.includes(line)), extra: got.filter((line) => !want.includes(line)), got: got.length, want: want.length })
+        failed.push({
+          name: vector.name,
+          missing: want.filter((line) => !got.includes(line)),
+          extra: got.filter((line) => !want.includes(line)),
+          got: got.length,
+          want: want.length,
+        })
     }
     expect(failed).toEqual([])
   })
