@@ -1,0 +1,105 @@
+import { mkdirSync } from "node:fs"
+import { resolve } from "node:path"
+import { pathToFileURL } from "node:url"
+import { Effect, Layer } from "effect"
+import { BlobNotFound, BlobStore, BlobStoreUnavailable, UploadRefused, type UploadTerms } from "../../domain/ports/blob-store.ts"
+import { type Description, infoOf, ObjectFiles } from "./object-files.ts"
+import { type Grant, signedTarget, signingSecret, verifiedGrant } from "./signed-address.ts"
+
+export interface FileBlobsOptions {
+  readonly folder: string
+  /** Where the gateway that serves the signed addresses is reached, such as `http://127.0.0.1:53800`. */
+  readonly baseUrl: () => string
+}
+
+/** Most bytes of a key. */
+const longestKey = 4_096
+
+/**
+ * Objects in a folder. Our own gateway serves the signed addresses, which hold no more than they were signed for: method,
+ * key, time, and for uploads type, size and checksum.
+ */
+export const fileBlobs = ({ folder, baseUrl }: FileBlobsOptions): Layer.Layer<BlobStore, BlobStoreUnavailable> =>
+  Layer.effect(
+    BlobStore,
+    Effect.gen(function* () {
+      const { files, secret } = yield* Effect.try({ try: () => openFolder(folder), catch: unavailable })
+      const sign = (grant: Grant): string => `${baseUrl().replace(/\/+$/, "")}${signedTarget(secret, grant)}`
+      return {
+        signUpload: (key, { expiresInSeconds, ...terms }) =>
+          Effect.as(checked(key), null).pipe(
+            Effect.map(() => ({ url: sign({ method: "PUT", key, expires: expiry(expiresInSeconds), terms }), headers: null })),
+          ),
+        signDownload: (key, expiresInSeconds) =>
+          Effect.sync(() => sign({ method: "GET", key, expires: expiry(expiresInSeconds), terms: { contentType: "" } })),
+        put: (key, body, terms) =>
+          Effect.andThen(
+            checked(key),
+            Effect.tryPromise({ try: () => files.put(key, body, terms), catch: refusedOrUnavailable }),
+          ),
+        get: (key, range) => Effect.map(described(files, key), (description) => blobOf(files, description, range)),
+        info: (key) => Effect.map(described(files, key), infoOf),
+        list: (prefix, limit, after) => attempt(() => files.list(prefix, limit, after)),
+        remove: (keys) => attempt(() => removeAll(files, keys)),
+        check: attempt(() => files.check()),
+        uriOf: (key) => `${pathToFileURL(resolve(folder)).href}/${key.split("/").map(encodeURIComponent).join("/")}`,
+        local: {
+          verify: (method, target) =>
+            Effect.suspend(() => {
+              const grant = verifiedGrant(secret, method, target, now())
+              if (grant instanceof UploadRefused) return Effect.fail(grant)
+              const terms: UploadTerms = { ...grant.terms, expiresInSeconds: grant.expires - now() }
+              return Effect.succeed({ key: grant.key, terms })
+            }),
+        },
+      }
+    }),
+  )
+
+const openFolder = (folder: string) => {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  return { files: new ObjectFiles(folder), secret: signingSecret(folder) }
+}
+
+/** Unix seconds. */
+const now = (): number => Date.now() / 1_000
+const expiry = (seconds: number): number => Math.ceil(now() + seconds)
+
+const checked = (key: string): Effect.Effect<void, UploadRefused> => {
+  const bytes = Buffer.byteLength(key)
+  if (bytes > 0 && bytes <= longestKey && key.isWellFormed()) return Effect.void
+  return Effect.fail(new UploadRefused({ message: `a key is 1 to ${longestKey} bytes of valid Unicode`, reason: "key" }))
+}
+
+const described = (files: ObjectFiles, key: string): Effect.Effect<Description, BlobStoreUnavailable | BlobNotFound> =>
+  Effect.flatMap(
+    attempt(() => files.describe(key)),
+    (description) =>
+      description === undefined
+        ? Effect.fail(new BlobNotFound({ message: "there is no such object", key }))
+        : Effect.succeed(description),
+  )
+
+const blobOf = (
+  files: ObjectFiles,
+  description: Description,
+  range: { readonly start: number; readonly end?: number } | undefined,
+) => {
+  const end = Math.min(range?.end ?? description.size, description.size)
+  return { ...infoOf(description), body: files.content(description, range?.start ?? 0, end) }
+}
+
+const removeAll = async (files: ObjectFiles, keys: readonly string[]): Promise<number> => {
+  let removed = 0
+  for (const key of keys) if (await files.remove(key)) removed++
+  return removed
+}
+
+const unavailable = (cause: unknown): BlobStoreUnavailable =>
+  new BlobStoreUnavailable({ message: `objects cannot be stored or read: ${cause instanceof Error ? cause.message : ""}`, cause })
+
+const refusedOrUnavailable = (cause: unknown): UploadRefused | BlobStoreUnavailable =>
+  cause instanceof UploadRefused ? cause : unavailable(cause)
+
+const attempt = <A>(act: () => Promise<A>): Effect.Effect<A, BlobStoreUnavailable> =>
+  Effect.tryPromise({ try: act, catch: unavailable })

@@ -1,0 +1,82 @@
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto"
+import { linkSync, readFileSync, unlinkSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { UploadRefused, type UploadTerms } from "../../domain/ports/blob-store.ts"
+
+/** What an address allows. `expires`: Unix seconds. */
+export interface Grant {
+  readonly method: "PUT" | "GET"
+  readonly key: string
+  readonly expires: number
+  readonly terms: Pick<UploadTerms, "contentType" | "maxBytes" | "sha256">
+}
+
+const path = "/api/v1/blobs/"
+
+/** The path and query that grant it. The key is base64url, so that nothing on the way can normalise or decode it. */
+export const signedTarget = (secret: Uint8Array, grant: Grant): string => {
+  const query = new URLSearchParams(fieldsOf(grant))
+  query.set("signature", signatureOf(secret, grant))
+  return `${path}${Buffer.from(grant.key).toString("base64url")}?${query}`
+}
+
+/** The grant that a target was signed for. */
+export const verifiedGrant = (secret: Uint8Array, method: "PUT" | "GET", target: string, now: number): Grant | UploadRefused => {
+  const parsed = parsedGrant(method, target)
+  if (parsed === undefined) return refused("signature", "the address is not one of ours")
+  const { grant, signature } = parsed
+  const expected = Buffer.from(signatureOf(secret, grant))
+  const given = Buffer.from(signature)
+  if (given.length !== expected.length || !timingSafeEqual(given, expected))
+    return refused("signature", "the address is not signed by us, or was changed")
+  return now > grant.expires ? refused("expired", "the address has expired") : grant
+}
+
+const refused = (reason: UploadRefused["reason"], message: string): UploadRefused => new UploadRefused({ message, reason })
+
+const fieldsOf = ({ expires, terms: { contentType, maxBytes, sha256 } }: Grant): Record<string, string> => ({
+  expires: String(expires),
+  ...(contentType === "" ? {} : { type: contentType }),
+  ...(maxBytes === undefined ? {} : { max: String(maxBytes) }),
+  ...(sha256 === undefined ? {} : { sha256 }),
+})
+
+/** HMAC-SHA256 over everything that is granted, as a JSON list, so that no two grants read the same. */
+const signatureOf = (secret: Uint8Array, { method, key, expires, terms: { contentType, maxBytes, sha256 } }: Grant): string =>
+  createHmac("sha256", secret)
+    .update(JSON.stringify([method, key, expires, contentType, maxBytes ?? null, sha256 ?? null]))
+    .digest("hex")
+
+const parsedGrant = (
+  method: "PUT" | "GET",
+  target: string,
+): { readonly grant: Grant; readonly signature: string } | undefined => {
+  const begin = target.indexOf(path)
+  const queryAt = target.indexOf("?")
+  if (begin < 0 || queryAt < begin) return undefined
+  const key = Buffer.from(target.slice(begin + path.length, queryAt), "base64url").toString("utf8")
+  const query = new URLSearchParams(target.slice(queryAt + 1))
+  const [max, sha256] = [query.get("max"), query.get("sha256")]
+  const terms = {
+    contentType: query.get("type") ?? "",
+    ...(max === null ? {} : { maxBytes: Number(max) }),
+    ...(sha256 === null ? {} : { sha256 }),
+  }
+  return { grant: { method, key, expires: Number(query.get("expires")), terms }, signature: query.get("signature") ?? "" }
+}
+
+/** The folder's secret, drawn by whoever needs it first, readable by its owner alone. */
+export const signingSecret = (folder: string): Uint8Array => {
+  const file = join(folder, "signing-secret")
+  const draft = `${file}.${crypto.randomUUID()}`
+  writeFileSync(draft, randomBytes(32).toString("hex"), { mode: 0o600 })
+  try {
+    // A link is made whole or not at all, so of several starts at once all read the same secret.
+    linkSync(draft, file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
+  } finally {
+    unlinkSync(draft)
+  }
+  return Buffer.from(readFileSync(file, "utf8"), "hex")
+}
