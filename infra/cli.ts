@@ -82,4 +82,10 @@ const complain = (text: string): number => {
   return 2
 }
 
+// A reader that has seen enough, such as `head`, is no fault of ours.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0)
+  throw error
+})
+
 process.exitCode = await main()

@@ -5,7 +5,7 @@ import { ingestGateway } from "../gateways/ingest/gateway.ts"
 import { Names } from "../gateways/names.ts"
 import { queryGateway } from "../gateways/query/server.ts"
 import { controlWorker } from "../projections/control-worker.ts"
-import { project } from "../projections/worker.ts"
+import { prepare, project } from "../projections/worker.ts"
 import { isLoopback, type Settings } from "./config.ts"
 import { blobs, store, writableLog } from "./engines.ts"
 import { projectorThread } from "./projector-thread.ts"
@@ -34,6 +34,7 @@ export const serve = (settings: Settings, { insecure = false }: { readonly insec
     )
     const services = yield* Layer.build(Names.layer.pipe(Layer.provideMerge(ports)))
     return yield* Effect.gen(function* () {
+      yield* prepare
       yield* settings.projectorInThread ? projectorThread({ dataDir: settings.dataDir }) : Effect.forkScoped(project())
       yield* Effect.forkScoped(controlWorker({ trashHours: settings.trashHours, scanEverySeconds, now: () => Date.now() / 1000 }))
       const frontier = yield* ingestGateway(ingestOptions(settings))

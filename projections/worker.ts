@@ -39,6 +39,11 @@ export const project = (options: ProjectorOptions = {}): Effect.Effect<never, ne
     return yield* round.pipe(Effect.catch(wait), Effect.forever)
   })
 
+/** Makes the first generation where there is none, so that views can be opened before the projector's first batch. */
+export const prepare: Effect.Effect<void, StoreFault, KeyValueStore> = Effect.suspend(() =>
+  Effect.flatMap(makeFolder(defaultSliceSize), (folder) => folder.prepare),
+)
+
 /** Folds everything that is in the log now, jobs included, then ends; the rebuild's and the tests' way. */
 export const catchUp = (
   options: CatchUpOptions = {},
