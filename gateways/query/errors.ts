@@ -63,7 +63,7 @@ export const answerErrors = (server: FastifyInstance): void => {
 const sendFault = (fault: HttpFault, reply: FastifyReply): FastifyReply => {
   if (fault.status === 503) reply.header("retry-after", "1")
   // What a failed route has set for its own answer is not that of this one.
-  for (const name of ["content-disposition", "content-length", "content-range", "accept-ranges"]) reply.removeHeader(name)
+  for (const name of ["content-disposition", "content-length", "accept-ranges"]) reply.removeHeader(name)
   return reply
     .code(fault.status)
     .type("application/json; charset=utf-8")

@@ -43,10 +43,10 @@ export const exactField = (request: FastifyRequest, name: string): Value | undef
 
 const bodyFault = (issue: SchemaIssue.Issue): HttpFault => {
   const { issues } = format(issue)
-  const texts = issues.map(({ message }) => message)
+  const texts = issues.map(({ message }) => sayPlainly(message))
   const named = issues.map(({ message, path }) => {
     const place = ["body", ...(path ?? []).map((part) => String(typeof part === "object" ? part.key : part))]
-    return `${place.join(".").slice(0, 200)}: ${message}`
+    return `${place.join(".").slice(0, 200)}: ${sayPlainly(message)}`
   })
   return new HttpFault(422, texts.join("; "), named.join("; "))
 }
@@ -59,6 +59,13 @@ const format = SchemaIssue.makeFormatterStandardSchemaV1({
     return `Input should be a valid ${wantedTypes[wanted] ?? wanted.toLowerCase()}`
   },
 })
+
+/** Of what may also be null or missing, effect says all that it may be; clients are told what was wanted. */
+const sayPlainly = (message: string): string => {
+  const [, wanted] = /^Expected (\w+|\{)/.exec(message) ?? []
+  if (wanted === undefined) return message
+  return `Input should be a valid ${wanted === "string" || wanted === "boolean" ? wanted : "dictionary"}`
+}
 
 const wantedTypes: Readonly<Record<string, string>> = { Objects: "dictionary", Arrays: "list", Declaration: "dictionary" }
 

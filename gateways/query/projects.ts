@@ -1,7 +1,6 @@
 /** The project as a whole. */
 import type { FastifyInstance } from "fastify"
 import { bodies } from "../../domain/commands.ts"
-import { isMap, type Value } from "../../domain/value.ts"
 import { entities } from "../../projections/entity-view.ts"
 import { checkpoints } from "../../projections/fold.ts"
 import {
@@ -20,6 +19,7 @@ import { bodyOf, exactField, sendJson } from "./json-body.ts"
 import { booleanParameter, timezoneOffset } from "./parameters.ts"
 import { paramsTree } from "./search-tree.ts"
 import type { Tree } from "./stream-codec.ts"
+import { namedTraces } from "./traces-in-body.ts"
 
 export const projectRoutes =
   (gateway: Gateway) =>
@@ -60,7 +60,7 @@ export const projectRoutes =
 
     app.post("/projects/pinned-sequences", async (request, reply) => {
       bodyOf(request, bodies.pinSequences)
-      const sequences = sequencesIn(exactField(request, "sequences"))
+      const sequences = namedTraces(exactField(request, "sequences"), "body.sequences")
       return command(gateway, request, reply, { _tag: "PinSequences", sequences }, async () =>
         sendJson(reply, { sequences: await gateway.read(pinnedSequences) }),
       )
@@ -68,13 +68,6 @@ export const projectRoutes =
   }
 
 const project = { name: "My project", path: "", description: "", telemetry_enabled: 0, warn_index: false, warn_runs: false }
-
-/** The sequences of a body that was checked, with the contexts' numbers as they were written. */
-const sequencesIn = (body: Value | undefined) =>
-  (Array.isArray(body) ? (body as readonly Value[]) : []).filter(isMap).map((item) => {
-    const context = item.get("context")
-    return { name: String(item.get("name")), context: isMap(context) ? context : new Map<string, Value>() }
-  })
 
 /** What all runs have in common, read anew only when something was folded since; those who ask at once share one reading. */
 const cachedVocabulary = (gateway: Gateway): ((withParams: boolean) => Promise<Vocabulary>) => {

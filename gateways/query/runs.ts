@@ -1,10 +1,8 @@
 /** One run as JSON: what it is, changes to it, and its metrics. */
 import type { FastifyInstance } from "fastify"
-import { Schema } from "effect"
 import { bodies } from "../../domain/commands.ts"
-import { canonicalJson } from "../../domain/context.ts"
 import { sampleSteps } from "../../domain/sampling.ts"
-import { float, isMap, type Value, type ValueMap } from "../../domain/value.ts"
+import { float } from "../../domain/value.ts"
 import { readMetric } from "../../projections/metric-read.ts"
 import type { Rows } from "../../projections/rows.ts"
 import { isRun } from "../../projections/run-presence.ts"
@@ -17,6 +15,7 @@ import { bodyOf, exactBody, sendJson } from "./json-body.ts"
 import { booleanParameter, idIn, integerParameter, isId, rangeParameter, type StepRange } from "./parameters.ts"
 import { paramsTree, propsTree } from "./search-tree.ts"
 import type { Tree } from "./stream-codec.ts"
+import { findTrace, namedTraces, type NamedTrace } from "./traces-in-body.ts"
 
 export const runRoutes =
   (gateway: Gateway) =>
@@ -78,8 +77,7 @@ export const runRoutes =
       const id = idIn(request)
       const range = rangeParameter(request, "record_range")
       const density = integerParameter(request, "record_density", 50)
-      bodyOf(request, traceRequests)
-      const asked = tracesAsked(exactBody(request))
+      const asked = namedTraces(exactBody(request), "body")
       const metrics = await gateway.read(async (rows) =>
         (await isRun(rows, id)) ? metricsOf(rows, id, asked, range, density) : undefined,
       )
@@ -141,36 +139,18 @@ const infoOf = async (
   }
 }
 
-const traceRequests = Schema.Array(
-  Schema.Struct({ name: Schema.String, context: Schema.optional(Schema.NullOr(Schema.Record(Schema.String, Schema.Unknown))) }),
-)
-
-interface TraceAsked {
-  readonly name: string
-  readonly context: ValueMap
-}
-
-/** What is asked for, with the contexts' numbers as they were written; the body was checked before. */
-const tracesAsked = (body: Value): readonly TraceAsked[] =>
-  (Array.isArray(body) ? (body as readonly Value[]) : []).filter(isMap).map((item) => {
-    const context = item.get("context")
-    return { name: String(item.get("name")), context: isMap(context) ? context : new Map() }
-  })
-
 /** The metrics that are there, in the order they were asked for. */
 const metricsOf = async (
   rows: Rows,
   run: string,
-  asked: readonly TraceAsked[],
+  asked: readonly NamedTrace[],
   { start, stop }: StepRange,
   density: number,
 ): Promise<Tree> => {
   const metrics = (await tracesOf(rows, run)).filter(({ kind }) => kind === "metric")
-  const keyOf = ({ name, context }: TraceAsked) => `${name}\0${canonicalJson(context)}`
-  const byKey = new Map(metrics.map((trace) => [keyOf(trace), trace]))
   const found: Tree[] = []
   for (const one of asked) {
-    const trace = byKey.get(keyOf(one))
+    const trace = findTrace(metrics, one)
     if (trace === undefined) continue
     const { steps, values } = await readMetric(rows, run, trace, {
       from: start ?? undefined,
