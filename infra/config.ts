@@ -60,9 +60,28 @@ const positive = (name: string): Config.Config<number> =>
     ),
   )
 
+/** A port to listen at; 0 stands for any that is free. */
+const port = (name: string): Config.Config<number> =>
+  Config.Int(name).pipe(
+    Config.mapEffect((value) =>
+      value >= 0 && value <= 65_535
+        ? Effect.succeed(value)
+        : Effect.fail(invalid(`${name} must be a port from 0 to 65535, not ${value}`)),
+    ),
+  )
+
 const hours = (name: string): Config.Config<number> =>
   Config.Finite(name).pipe(
     Config.mapEffect((value) => (value >= 0 ? Effect.succeed(value) : Effect.fail(invalid(`${name} must not be negative`)))),
+  )
+
+const secret = (name: string): Config.Config<string> =>
+  Config.String(name).pipe(
+    Config.mapEffect((text) =>
+      Buffer.from(text, "base64url").length === 32
+        ? Effect.succeed(text)
+        : Effect.fail(invalid(`${name} must be 32 bytes in URL-safe base64`)),
+    ),
   )
 
 const origins = (name: string): Config.Config<readonly string[]> =>
@@ -89,8 +108,8 @@ const variables = {
     "127.0.0.1",
     "the address to listen at; a public one needs --insecure, for there is no authentication yet",
   ),
-  backendPort: variable("MATYAN_BACKEND_PORT", Config.Port, 53800, "the port of the query gateway (REST); 0: any that is free"),
-  frontierPort: variable("MATYAN_FRONTIER_PORT", Config.Port, 53801, "the port of the ingestion gateway (WebSocket, uploads)"),
+  backendPort: variable("MATYAN_BACKEND_PORT", port, 53800, "the port of the query gateway (REST); 0: any that is free"),
+  frontierPort: variable("MATYAN_FRONTIER_PORT", port, 53801, "the port of the ingestion gateway (WebSocket, uploads)"),
   frontierUrl: optional(
     "MATYAN_FRONTIER_PUBLIC_URL",
     Config.String,
@@ -103,7 +122,7 @@ const variables = {
   uploadBytes: variable("MATYAN_UPLOAD_BYTES", positive, 5 * 2 ** 30, "most bytes of one uploaded file"),
   blobSecret: optional(
     "BLOB_URI_SECRET",
-    Config.String,
+    secret,
     "what blob URIs are sealed with: 32 bytes in URL-safe base64",
     "drawn once, kept in the data folder",
   ),

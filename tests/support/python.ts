@@ -1,0 +1,67 @@
+/** Python with the stock client, installed once into a cache outside the checkout. */
+import { execFile } from "node:child_process"
+import { createHash } from "node:crypto"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { homedir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+
+const run = promisify(execFile)
+const requirements = fileURLToPath(new URL("../../examples/requirements.txt", import.meta.url))
+const least = { major: 3, minor: 11 }
+
+/** The interpreter of an environment that holds exactly what `examples/requirements.txt` names; made where it is missing. */
+export const python = async (): Promise<string> => {
+  const wanted = readFileSync(requirements)
+  const system = await systemPython()
+  const name = `python-${createHash("sha256").update(wanted).update(system.version).digest("hex").slice(0, 12)}`
+  const folder = join(cacheFolder(), name)
+  const interpreter = join(folder, "bin", "python")
+  const complete = join(folder, "complete")
+  if (existsSync(complete)) return interpreter
+  mkdirSync(cacheFolder(), { recursive: true })
+  await explained("python3 -m venv failed; install the venv module (Debian: apt-get install python3-venv)", () =>
+    run(system.command, ["-m", "venv", "--clear", folder]),
+  )
+  await explained("pip could not install examples/requirements.txt; is a package index reachable?", () =>
+    run(interpreter, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements], {
+      timeout: 600_000,
+    }),
+  )
+  writeFileSync(complete, system.version)
+  return interpreter
+}
+
+const cacheFolder = (): string => join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "matyan-ci")
+
+const systemPython = async (): Promise<{ readonly command: string; readonly version: string }> => {
+  const names = [process.env["PYTHON"], "python3", "python3.11", "python3.12", "python3.13"]
+  for (const command of names.filter((name) => name !== undefined)) {
+    const version = await versionOf(command)
+    if (version !== undefined) return { command, version }
+  }
+  throw new Error(
+    `these tests drive the stock Python client and need Python ${least.major}.${least.minor} or later with venv and pip ` +
+      "(Debian: apt-get install python3 python3-venv), or PYTHON set to its command",
+  )
+}
+
+/** Its version where it runs and is new enough. */
+const versionOf = async (command: string): Promise<string | undefined> => {
+  try {
+    const { stdout } = await run(command, ["-c", "import sys; print('.'.join(map(str, sys.version_info[:3])))"])
+    const [major = 0, minor = 0] = stdout.trim().split(".").map(Number)
+    return major === least.major && minor >= least.minor ? stdout.trim() : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const explained = async (explanation: string, work: () => Promise<unknown>): Promise<void> => {
+  try {
+    await work()
+  } catch (cause) {
+    throw new Error(`${explanation}\n${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}

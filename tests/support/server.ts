@@ -1,0 +1,127 @@
+/** The real program as a process of its own, on a data folder of its own. */
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+
+const cli = fileURLToPath(new URL("../../infra/cli.ts", import.meta.url))
+
+type Environment = Readonly<Record<string, string>>
+
+export interface Finished {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs one command of the command line to its end, on a data folder. Nothing of the caller's settings reaches it. */
+export const runCli = async (folder: string, args: readonly string[], env: Environment = {}): Promise<Finished> => {
+  const child = spawnCli(folder, args, env)
+  const output = collected(child)
+  const [code] = (await once(child, "close")) as [number | null]
+  return { code, ...output() }
+}
+
+export interface Server {
+  readonly folder: string
+  readonly backendUrl: string
+  readonly frontierUrl: string
+  readonly pid: number
+  /** The line by which it said that it was ready, and everything it has written so far. */
+  readonly output: () => { readonly stdout: string; readonly stderr: string }
+  /** Told to end; throws where it did not end well. */
+  readonly stop: () => Promise<void>
+  /** Ended by SIGKILL, wherever it is; no answer is asked for. */
+  readonly kill: () => Promise<void>
+  /** Begins again on the same folder and ports, after `stop` or `kill`. */
+  readonly restart: () => Promise<Server>
+  /** The SHA-256 over all projected rows. */
+  readonly dumpHash: () => Promise<string>
+  /** What `verify` says; throws where the projections are not what the log says. */
+  readonly verify: () => Promise<string>
+}
+
+/** Starts the server and waits until it is ready. Whatever becomes of the test, the process ends with it: see `endAll`. */
+export const startServer = async (folder: string, env: Environment = {}, args: readonly string[] = []): Promise<Server> => {
+  const child = spawnServer(folder, env, args)
+  const output = collected(child)
+  const [, backendUrl, frontierUrl] = await readyLine(child, output)
+  if (backendUrl === undefined || frontierUrl === undefined || child.pid === undefined) throw new Error("no address was said")
+  const ended = ending(child)
+  const samePorts = {
+    ...env,
+    MATYAN_BACKEND_PORT: new URL(backendUrl).port,
+    MATYAN_FRONTIER_PORT: new URL(frontierUrl).port,
+  }
+  return {
+    folder,
+    backendUrl,
+    frontierUrl,
+    pid: child.pid,
+    output,
+    stop: async () => {
+      child.kill("SIGTERM")
+      const code = await ended
+      if (code !== 0) throw new Error(`the server ended with ${code}: ${output().stderr}`)
+    },
+    kill: async () => {
+      child.kill("SIGKILL")
+      await ended
+    },
+    restart: () => startServer(folder, samePorts, args),
+    dumpHash: async () => (await successful(folder, ["dump", "--hash"])).trim(),
+    verify: () => successful(folder, ["verify", "--quiet"]),
+  }
+}
+
+/** A server that may be killed before it is ready. */
+export const spawnServer = (folder: string, env: Environment = {}, args: readonly string[] = []): ChildProcess =>
+  spawnCli(folder, ["serve", ...args], { MATYAN_BACKEND_PORT: "0", MATYAN_FRONTIER_PORT: "0", ...env })
+
+/** Resolves with the exit code, or null where a signal ended it. */
+export const ending = (child: ChildProcess): Promise<number | null> =>
+  child.exitCode !== null || child.signalCode !== null
+    ? Promise.resolve(child.exitCode)
+    : new Promise((resolve) => child.once("exit", (code) => resolve(code)))
+
+/** Ends every process that is still running; for `afterEach` or `afterAll`. */
+export const endAll = async (): Promise<void> => {
+  const left = [...running]
+  for (const child of left) child.kill("SIGKILL")
+  await Promise.all(left.map(ending))
+}
+
+const running = new Set<ChildProcess>()
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL")
+})
+
+const spawnCli = (folder: string, args: readonly string[], env: Environment): ChildProcess => {
+  const own = { PATH: process.env["PATH"] ?? "", HOME: folder, MATYAN_DATA_DIR: folder, ...env }
+  const child = spawn(process.execPath, [cli, ...args], { cwd: folder, env: own, stdio: ["ignore", "pipe", "pipe"] })
+  running.add(child)
+  child.once("exit", () => running.delete(child))
+  return child
+}
+
+const collected = (child: ChildProcess): (() => { readonly stdout: string; readonly stderr: string }) => {
+  const said = { stdout: "", stderr: "" }
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => (said.stdout += text))
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (said.stderr += text))
+  return () => ({ ...said })
+}
+
+const readyLine = (child: ChildProcess, output: () => { readonly stdout: string; readonly stderr: string }) =>
+  new Promise<RegExpExecArray>((resolve, reject) => {
+    const look = (): void => {
+      const found = /^matyan is ready: REST at (\S+), ingestion at (\S+), data in .+$/m.exec(output().stdout)
+      if (found !== null) resolve(found)
+    }
+    child.stdout?.on("data", look)
+    child.once("close", (code) => reject(new Error(`the server ended with ${code} before it was ready: ${output().stderr}`)))
+  })
+
+const successful = async (folder: string, args: readonly string[]): Promise<string> => {
+  const { code, stdout, stderr } = await runCli(folder, args)
+  if (code !== 0) throw new Error(`matyan ${args.join(" ")} ended with ${code}: ${stdout}${stderr}`)
+  return stdout
+}
