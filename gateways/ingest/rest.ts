@@ -1,7 +1,7 @@
 /** The gateway's few REST routes, with errors in the shape of the reference's framework. */
-import { Effect, Exit } from "effect"
+import { Effect, Result } from "effect"
 import type { FastifyInstance, FastifyReply } from "fastify"
-import type { BlobStore } from "../../domain/ports/blob-store.ts"
+import { type BlobStore, BlobStoreUnavailable } from "../../domain/ports/blob-store.ts"
 import { blobPathProblem, bytesOf, hasControl, runIdProblem } from "../../domain/limits.ts"
 import type { IngestGatewayOptions } from "./options.ts"
 
@@ -27,9 +27,13 @@ export const restRoutes = (server: FastifyInstance, blobs: BlobStore["Service"],
     const { run_id, artifact_path, content_type } = asked as PresignRequest
     const key = `${run_id}/${artifact_path}`
     const terms = { contentType: content_type, expiresInSeconds: options.uploadSeconds, maxBytes: options.uploadBytes }
-    const signed = await Effect.runPromise(Effect.exit(blobs.signUpload(key, terms)))
-    if (Exit.isFailure(signed)) return reply.code(503).send({ detail: "the blob store is away" })
-    return { upload_url: signed.value.url, s3_key: key, headers: signed.value.headers }
+    const signed = await Effect.runPromise(Effect.result(blobs.signUpload(key, terms)))
+    if (Result.isSuccess(signed)) return { upload_url: signed.success.url, s3_key: key, headers: signed.success.headers }
+    const { message } = signed.failure
+    if (signed.failure instanceof BlobStoreUnavailable) return reply.code(503).send({ detail: message })
+    return reply
+      .code(422)
+      .send({ detail: [{ type: "value_error", loc: ["body", "artifact_path"], msg: message, input: artifact_path }] })
   })
   server.setNotFoundHandler((request, reply) => notFound(server, request.method, request.url, reply))
   server.setErrorHandler((error: { readonly statusCode?: number; readonly message: string }, _request, reply) => {

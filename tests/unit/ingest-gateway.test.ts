@@ -1,4 +1,5 @@
 import { connect } from "node:net"
+import { join } from "node:path"
 import { Context, Effect, Exit, Layer, Scope, Stream } from "effect"
 import { afterEach, describe, expect, it, vi } from "vitest"
 import { WebSocket } from "ws"
@@ -10,20 +11,10 @@ import { ingestGateway } from "../../gateways/ingest/gateway.ts"
 import { defaultIngestGatewayOptions, type IngestGatewayOptions } from "../../gateways/ingest/options.ts"
 import { stamp } from "../../gateways/ingest/stamp.ts"
 import { Names } from "../../gateways/names.ts"
+import { fileBlobs } from "../../infra/files/blob-store.ts"
 import { embeddedLog } from "../support/embedded-log.ts"
 import { FaultyLog } from "../support/faulty-log.ts"
-import { memoryBlobs } from "../support/simulated.ts"
 import { freshFolder } from "../support/folders.ts"
-
-/** Signs, and holds nothing. */
-const blobs = memoryBlobs(new Map()).pipe(
-  Layer.flatMap((context) =>
-    Layer.succeed(BlobStore, {
-      ...Context.get(context, BlobStore),
-      signUpload: (key) => Effect.succeed({ url: `http://blobs/${key}`, headers: null }),
-    }),
-  ),
-)
 
 const open: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -35,6 +26,8 @@ const start = async (log: FaultyLog, options: Partial<IngestGatewayOptions["sock
   const scope = Scope.makeUnsafe()
   const sockets = { ...defaultIngestGatewayOptions.sockets, tickMs: 10, drainMs: 2_000, ...options }
   const folder = freshFolder()
+  let port = 0
+  const blobs = fileBlobs({ folder: join(folder, "blobs"), baseUrl: () => `http://127.0.0.1:${port}` })
   const running = Effect.gen(function* () {
     const context = yield* Layer.build(Layer.merge(log.over(embeddedLog({ folder })), blobs))
     const appended = Context.get(context, EventLog)
@@ -47,16 +40,17 @@ const start = async (log: FaultyLog, options: Partial<IngestGatewayOptions["sock
       uploadBytes: 1_000_000,
       sockets,
     }).pipe(Effect.provide(Context.merge(context, names)))
-    return { ...gateway, log: appended }
+    return { ...gateway, log: appended, blobs: Context.get(context, BlobStore) }
   })
   const gateway = await Effect.runPromise(running.pipe(Scope.provide(scope), Effect.orDie))
-  const { port } = gateway
+  port = gateway.port
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => (closing ??= Effect.runPromise(Scope.close(scope, Exit.void)))
   open.push(close)
   return {
     port,
     close,
+    blobs: gateway.blobs,
     append: (stated: readonly Stated[]) => Effect.runPromise(gateway.log.append(stamp(stated, "other", 0, 1_767_225_600))),
     stored: () => Effect.runPromise(Stream.runCollect(gateway.log.source(new Map()))),
     http: (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${port}${path}`, init),
@@ -278,17 +272,13 @@ describe("hostile and slow clients", () => {
     await until(() => live.replies.length === 1)
   })
 
-  it.each([
-    ["RUN1/", "403"],
-    ["", "403"],
-    ["%2e%2e", "403"],
-    ["a%2Fb", "400"],
-    ["%00", "400"],
-    ["%ff", "400"],
-    ["x".repeat(300), "400"],
-  ])("are not let in at %s (%s)", async (path, status) => {
+  it("are let in at runs only, and only at ids that are none but ids", async () => {
     const { port } = await start(new FaultyLog())
-    await expect(client(port, path)).rejects.toThrow(status)
+    const refused = { "403": ["RUN1/", "", "%2e%2e"], "400": ["a%2Fb", "%00", "%ff", "x".repeat(300)] }
+    for (const [status, paths] of Object.entries(refused))
+      for (const path of paths) await expect(client(port, path), path).rejects.toThrow(status)
+    for (const path of ["0123456789abcdef0123456789abcdef", "01JABCDEFGHJKMNPQRSTVWXYZ0", "%C3%A9%20run"])
+      (await client(port, path)).socket.terminate()
   })
 
   it("that break off a handshake do no harm", async () => {
@@ -388,37 +378,118 @@ describe("REST", () => {
     expect(other.headers.get("access-control-allow-origin")).toBeNull()
   })
 
-  const presign = async (body: unknown) => {
-    const { http } = await start(new FaultyLog())
-    const text = typeof body === "string" ? body : JSON.stringify(body)
-    const answer = await http("/api/v1/rest/artifacts/presign", {
-      method: "POST",
-      body: text,
-      headers: { "content-type": "application/json" },
-    })
-    return { status: answer.status, body: (await answer.json()) as { detail: { type: string; loc: unknown; msg: string }[] } }
+  const presign = async (http: (path: string, init: RequestInit) => Promise<Response>, body: string) => {
+    const headers = { "content-type": "application/json" }
+    const answer = await http("/api/v1/rest/artifacts/presign", { method: "POST", body, headers })
+    return { status: answer.status, body: (await answer.json()) as unknown }
   }
 
-  it("presigns an upload under the run's own prefix", async () =>
-    expect(await presign({ run_id: "RUN1", artifact_path: "seq/img a/0.png" })).toEqual({
-      status: 200,
-      body: { upload_url: "http://blobs/RUN1/seq/img a/0.png", s3_key: "RUN1/seq/img a/0.png", headers: null },
-    }))
+  it("presigns an upload under the run's own prefix", async () => {
+    const { http } = await start(new FaultyLog())
+    const { status, body } = await presign(http, '{"run_id":"RUN1","artifact_path":"seq/img a/0.png"}')
+    expect(status).toBe(200)
+    expect(body).toEqual({ upload_url: expect.stringContaining("/api/v1/blobs/"), s3_key: "RUN1/seq/img a/0.png", headers: null })
+  })
 
-  it.each([
-    [{ run_id: "a" }, "missing", "artifact_path"],
-    [{ run_id: 1, artifact_path: "a" }, "string_type", "run_id"],
-    [{ run_id: "a/b", artifact_path: "a" }, "value_error", "run_id"],
-    [{ run_id: "a", artifact_path: "../b" }, "value_error", "artifact_path"],
-    [{ run_id: "a", artifact_path: "/b" }, "value_error", "artifact_path"],
-    [{ run_id: "a", artifact_path: "b//c" }, "value_error", "artifact_path"],
-    [{ run_id: "a", artifact_path: "b/./c" }, "value_error", "artifact_path"],
-    [{ run_id: "a", artifact_path: "b\0" }, "value_error", "artifact_path"],
-    [{ run_id: "a", artifact_path: "b", content_type: "x\r\ny: z" }, "value_error", "content_type"],
-    ["nope", "json_invalid", 0],
-  ])("refuses to presign %j", async (asked, type, where) => {
-    const { status, body } = await presign(asked)
-    expect(status).toBe(422)
-    expect(body.detail[0]).toMatchObject({ type, loc: ["body", where] })
+  it("refuses to presign what is no key, and names the field", async () => {
+    const { http } = await start(new FaultyLog())
+    for (const [asked, type, where] of [
+      [{ run_id: "a" }, "missing", "artifact_path"],
+      [{ run_id: 1, artifact_path: "a" }, "string_type", "run_id"],
+      [{ run_id: "a/b", artifact_path: "a" }, "value_error", "run_id"],
+      [{ run_id: "a", artifact_path: "../b" }, "value_error", "artifact_path"],
+      [{ run_id: "a", artifact_path: "/b" }, "value_error", "artifact_path"],
+      [{ run_id: "a", artifact_path: "b//c" }, "value_error", "artifact_path"],
+      [{ run_id: "a", artifact_path: "b/./c" }, "value_error", "artifact_path"],
+      [{ run_id: "a", artifact_path: "b\0" }, "value_error", "artifact_path"],
+      [{ run_id: "a", artifact_path: "b", content_type: "x\r\ny: z" }, "value_error", "content_type"],
+    ] as const) {
+      const answer = await presign(http, JSON.stringify(asked))
+      expect(answer, JSON.stringify(asked)).toMatchObject({ status: 422, body: { detail: [{ type, loc: ["body", where] }] } })
+    }
+    expect(await presign(http, "nope")).toMatchObject({ status: 422, body: { detail: [{ type: "json_invalid" }] } })
+    expect(await presign(http, "[]")).toMatchObject({ status: 422, body: { detail: [{ loc: ["body"] }] } })
+  })
+})
+
+describe("blobs", () => {
+  const type = "image/png"
+  const presigned = async (path = "seq/img/0.png") => {
+    const { http, port, blobs } = await start(new FaultyLog())
+    const body = JSON.stringify({ run_id: "RUN1", artifact_path: path, content_type: type })
+    const answer = await http("/api/v1/rest/artifacts/presign", {
+      method: "POST",
+      body,
+      headers: { "content-type": "application/json" },
+    })
+    const { upload_url, s3_key } = (await answer.json()) as { readonly upload_url: string; readonly s3_key: string }
+    const put = (content: NonNullable<RequestInit["body"]>, contentType = type, url = upload_url) =>
+      fetch(url, { method: "PUT", body: content, headers: { "content-type": contentType }, duplex: "half" } as RequestInit)
+    const address = () => Effect.runPromise(blobs.signDownload(s3_key, 60))
+    return { put, address, port, upload_url, info: () => Effect.runPromise(Effect.result(blobs.info(s3_key))) }
+  }
+  const content = Buffer.from(Array.from({ length: 200_000 }, (_, at) => at % 251))
+
+  it("go up by a presigned address and come down by a signed one, whole or in part, never to be shown", async () => {
+    const { put, address } = await presigned(`${"a/".repeat(400)}0.png`)
+    expect((await put(content)).status).toBe(200)
+    const url = await address()
+    const whole = await fetch(url)
+    expect(Buffer.from(await whole.arrayBuffer()).equals(content)).toBe(true)
+    expect(Object.fromEntries(whole.headers)).toMatchObject({
+      "content-type": type,
+      "content-length": "200000",
+      "content-disposition": "attachment",
+      "x-content-type-options": "nosniff",
+    })
+    for (const [range, start, end] of [
+      ["bytes=10-19", 10, 20],
+      ["bytes=199990-", 199_990, 200_000],
+      ["bytes=-5", 199_995, 200_000],
+      ["bytes=199998-999999999", 199_998, 200_000],
+    ] as const) {
+      const part = await fetch(url, { headers: { range } })
+      expect([part.status, part.headers.get("content-range")]).toEqual([206, `bytes ${start}-${end - 1}/200000`])
+      expect(Buffer.from(await part.arrayBuffer()).equals(content.subarray(start, end))).toBe(true)
+    }
+    const beyond = await fetch(url, { headers: { range: "bytes=200000-" } })
+    expect([beyond.status, beyond.headers.get("content-range")]).toEqual([416, "bytes */200000"])
+    expect((await fetch(url, { headers: { range: "bytes=x" } })).status).toBe(200)
+  })
+
+  it("of JSON are stored as they come", async () => {
+    const { http, blobs } = await start(new FaultyLog())
+    const upload = await Effect.runPromise(blobs.signUpload("k", { contentType: "application/json", expiresInSeconds: 60 }))
+    const headers = { "content-type": "application/json" }
+    expect((await fetch(upload.url, { method: "PUT", body: '{"a" :1', headers })).status).toBe(200)
+    expect(await (await fetch(await Effect.runPromise(blobs.signDownload("k", 60)))).text()).toBe('{"a" :1')
+    expect((await http("/api/v1/blobs/")).status).toBe(403)
+  })
+
+  it.each<[string, number, NonNullable<RequestInit["body"]>, string]>([
+    ["of another type", 403, "x", "text/html"],
+    ["larger than signed for", 413, "x".repeat(1_000_001), type],
+    ["larger than signed for, without saying so", 413, new Blob(["x".repeat(1_000_001)]).stream(), type],
+  ])("%s are refused with %i and leave nothing", async (_, status, body, contentType) => {
+    const { put, info } = await presigned()
+    expect((await put(body, contentType)).status).toBe(status)
+    expect(await info()).toMatchObject({ _tag: "Failure" })
+  })
+
+  it("at a changed address are refused", async () => {
+    const { put, upload_url } = await presigned()
+    expect((await put("x", type, upload_url.replace("max=", "max=9"))).status).toBe(403)
+    expect((await fetch(upload_url)).status).toBe(403)
+  })
+
+  it("that break off leave nothing, and the gateway goes on", async () => {
+    const { put, info, port, upload_url } = await presigned()
+    const { pathname, search } = new URL(upload_url)
+    const socket = connect(port, "127.0.0.1")
+    socket.write(`PUT ${pathname}${search} HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nContent-Length: 1000\r\n\r\nhalf`)
+    await new Promise((resolve) => socket.once("connect", resolve))
+    socket.destroySoon()
+    expect(await info()).toMatchObject({ _tag: "Failure" })
+    expect((await put("whole")).status).toBe(200)
   })
 })
