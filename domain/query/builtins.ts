@@ -138,9 +138,9 @@ const test = new Callable((args) => {
   return args.length % 2 === 1 ? given(args.at(-1)) : null
 })
 
-const hash = builtin("value /", ([value]) => {
+const hash = builtin("value /", ([value], meter) => {
   const whole = asInt(given(value))
-  keyOf(given(value))
+  keyOf(given(value), meter)
   // Python's hash of texts differs from process to process, so no query can rest on it.
   return whole !== undefined && whole >= 0 && whole < 2 ** 53 ? whole : raise("TypeError")
 })

@@ -106,9 +106,10 @@ export const contains = (container: PyValue, value: PyValue, meter: Meter): bool
   if (typeof container === "string") return typeof value === "string" ? container.includes(value) : raise("TypeError")
   if (isList(container)) return holds(container, value, meter)
   if (container instanceof Tuple) return holds(container.items, value, meter)
-  if (container instanceof PySet) return container.items.has(keyOf(value instanceof PySet ? new PySet(value.items, true) : value))
-  if (container instanceof Dict) return container.entries.has(keyOf(value))
-  if (isStoredDict(container)) return dictOf(container)?.entries.has(keyOf(value)) ?? false
+  if (container instanceof PySet)
+    return container.items.has(keyOf(value instanceof PySet ? new PySet(value.items, true) : value, meter))
+  if (container instanceof Dict) return container.entries.has(keyOf(value, meter))
+  if (isStoredDict(container)) return dictOf(container)?.entries.has(keyOf(value, meter)) ?? false
   if (container instanceof Uint8Array) return bytesContain(container, value)
   if (container instanceof Range || container instanceof PyIterator) {
     for (const item of iterate(container, meter)) if (same(item, value, meter)) return true
@@ -133,7 +134,7 @@ const bytesContain = (container: Uint8Array, value: PyValue): boolean => {
 
 /** `value[index]`. */
 export const item = (value: PyValue, index: PyValue, meter: Meter): PyValue => {
-  if (value instanceof Dict || isStoredDict(value)) return dictItem(dictOf(value), keyOf(index))
+  if (value instanceof Dict || isStoredDict(value)) return dictItem(dictOf(value), keyOf(index, meter))
   if (value instanceof PyObject && !(value instanceof Range)) return value.item(index, meter)
   if (index instanceof PySlice) return slice(value, index, meter)
   const whole = asInt(index)

@@ -31,7 +31,7 @@ export const comprehensionCode = (node: Comprehension, scope: Scope, compile: Co
   if (node.makes === "list") return (frame) => list(new PyIterator(mapped(started(frame), element)), frame.meter)
   return (frame) => {
     const entries = new Map<Key, readonly [PyValue, PyValue]>()
-    for (const inner of started(frame)) putEntry(entries, element(inner), value?.(inner) ?? null)
+    for (const inner of started(frame)) putEntry(entries, element(inner), value?.(inner) ?? null, frame.meter)
     return new Dict(entries)
   }
 }

@@ -12,7 +12,7 @@ import { literalMoment, traceNameOf } from "./recognise.ts"
 import { binary, comparison, setOf, unary } from "./operators.ts"
 import { asciiRepr, repr, str } from "./repr.ts"
 import type { Attribute, Compare, DictDisplay, Display, FormattedPart, Literal, Name, Node } from "./syntax.ts"
-import { Dict, float, type Key, type Meter, PySlice, type PyValue, raise, Tuple, wholeNumber } from "./values.ts"
+import { Dict, float, int, type Key, type Meter, PySlice, type PyValue, raise, Tuple } from "./values.ts"
 
 /** What a scope needs besides names: where `run` and the sequence are found. */
 export type CompileNode = (node: Node, scope: Scope) => Code
@@ -83,7 +83,7 @@ export const compileNode: CompileNode = (node, scope) => {
 }
 
 const literal = (value: Literal): PyValue => {
-  if (typeof value === "bigint") return wholeNumber(value)
+  if (typeof value === "bigint") return int(value)
   return typeof value === "number" ? float(value) : value
 }
 
@@ -186,15 +186,15 @@ const dictCode = (node: DictDisplay, scope: Scope): Code => {
       if (key === null)
         for (const [each, entry] of dictOf(value(frame))?.entries ?? raise("TypeError"))
           made.set(each, [made.get(each)?.[0] ?? entry[0], entry[1]])
-      else putEntry(made, key(frame), value(frame))
+      else putEntry(made, key(frame), value(frame), frame.meter)
     }
     return new Dict(made)
   }
 }
 
 /** A key that is there keeps its first spelling (`{1: a, 1.0: b}` is `{1: b}`). */
-export const putEntry = (entries: Map<Key, readonly [PyValue, PyValue]>, key: PyValue, value: PyValue): void => {
-  const known = keyOf(key)
+export const putEntry = (entries: Map<Key, readonly [PyValue, PyValue]>, key: PyValue, value: PyValue, meter: Meter): void => {
+  const known = keyOf(key, meter)
   entries.set(known, [entries.get(known)?.[0] ?? key, value])
 }
 

@@ -48,8 +48,8 @@ const entriesOf = (self: PyValue): Dict => dictOf(self) ?? raise("TypeError")
 export const dictMethods: ReadonlyMap<string, Method> = new Map([
   [
     "get",
-    method("key / default? /", (self, [key, missing]) => {
-      const entry = entriesOf(self).entries.get(keyOf(key ?? null))
+    method("key / default? /", (self, [key, missing], meter) => {
+      const entry = entriesOf(self).entries.get(keyOf(key ?? null, meter))
       return entry === undefined ? (missing ?? null) : entry[1]
     }),
   ],

@@ -1,4 +1,5 @@
 import { iterate, list, truth } from "./collections.ts"
+import { limits, QueryTooDear } from "./faults.ts"
 import { truncate } from "./numbers.ts"
 import { setOf } from "./operators.ts"
 import { str } from "./repr.ts"
@@ -53,6 +54,7 @@ const parseInt = (text: string, base: number): PyValue => {
   const text36 = (usesPrefix ? digits : whole.slice(sign.length)).replaceAll("_", "").toLowerCase()
   if (base === 0 && !usesPrefix && /^0+[1-9]/.test(text36)) return raise("ValueError")
   if (radix === 10 && text36.length > 4_300) return raise("ValueError")
+  if (text36.length * Math.log2(radix) > limits.intBits) throw new QueryTooDear("The query makes too large a number")
   let value = 0n
   for (const digit of text36) {
     const number = "0123456789abcdefghijklmnopqrstuvwxyz".indexOf(digit)

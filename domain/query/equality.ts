@@ -69,7 +69,7 @@ export const dictOf = (value: PyValue): Dict | undefined => {
   if (value instanceof Dict) return value
   if (!isStoredDict(value)) return undefined
   const entries = new Map<Key, readonly [PyValue, PyValue]>()
-  for (const [key, item] of value) entries.set(keyOf(key), [key, item])
+  for (const [key, item] of value) entries.set(keyOfText(key), [key, item])
   return new Dict(entries)
 }
 
@@ -130,15 +130,15 @@ const orderSets = (left: PySet, right: PySet, meter: Meter): number => {
 const compound = "\uDFFF"
 
 /** What a dict or set knows a value by; raises for what cannot be hashed. */
-export const keyOf = (value: PyValue, depth = 0): Key => {
-  if (typeof value === "string") return value.startsWith(compound) ? `${compound}s${value}` : value
+export const keyOf = (value: PyValue, meter: Meter, depth = 0): Key => {
+  if (typeof value === "string") return keyOfText(value)
   if (value === null || typeof value === "number") return value
   const number = comparable(value)
   if (number !== undefined) return keyOfNumber(number)
   if (depth > deepest) return raise("RecursionError")
-  if (value instanceof Tuple) return keyOfItems("t", value.items, depth)
+  if (value instanceof Tuple) return keyOfItems("t", value.items, meter, depth)
   if (value instanceof Uint8Array) return `${compound}b${[...value].join()}`
-  if (value instanceof PySet && value.frozen) return keyOfItems("f", [...value.items.values()], depth)
+  if (value instanceof PySet && value.frozen) return keyOfItems("f", [...value.items.values()], meter, depth)
   if (value instanceof Ordered) return `${compound}${value.typeName}${value.rank}`
   return value instanceof PyObject && !(value instanceof Wrapped) ? value : raise("TypeError")
 }
@@ -146,11 +146,18 @@ export const keyOf = (value: PyValue, depth = 0): Key => {
 const keyOfNumber = (value: number | bigint): Key =>
   typeof value === "number" ? (Number.isInteger(value) && !Number.isSafeInteger(value) ? BigInt(value) : value) : value
 
-const keyOfItems = (kind: string, items: readonly PyValue[], depth: number): Key => {
+const keyOfText = (text: string): Key => (text.startsWith(compound) ? `${compound}s${text}` : text)
+
+const keyOfItems = (kind: string, items: readonly PyValue[], meter: Meter, depth: number): Key => {
+  meter.charge(items.length)
+  let length = 0
   const keys = items.map((item) => {
-    const key = keyOf(item, depth + 1)
+    const key = keyOf(item, meter, depth + 1)
     if (typeof key === "object" && key !== null) return raise("TypeError")
-    return `${typeof key}${String(key).length}:${String(key)}`
+    const text = String(key)
+    length += text.length
+    meter.chargeText(length)
+    return `${typeof key}${text.length}:${text}`
   })
   return `${compound}${kind}${(kind === "f" ? keys.sort() : keys).join("")}`
 }

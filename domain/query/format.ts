@@ -68,9 +68,16 @@ const assemble = (head: string, digits: string, tail: string, spec: FormatSpec, 
     const missing = spec.width - lengthOf(head + body)
     return spec.align === "=" && missing > 0 ? head + spec.fill.repeat(missing) + body : pad(head + body, spec, ">")
   }
-  let filled = digits
-  while (head.length + grouped(filled, spec.grouping, size).length + tail.length < spec.width) filled = `0${filled}`
+  const filled = digits.padStart(digitsToFill(spec.width - head.length - tail.length, spec.grouping, size), "0")
   return head + grouped(filled, spec.grouping, size) + tail
+}
+
+/** How many digits it takes to fill a width, where every group of digits but the first brings a separator. */
+const digitsToFill = (width: number, separator: string, size: number): number => {
+  if (separator === "") return width
+  let count = Math.max(1, Math.floor((width * size) / (size + 1)))
+  while (count + Math.floor((count - 1) / size) < width) count++
+  return count
 }
 
 const grouped = (digits: string, separator: string, size: number): string => {

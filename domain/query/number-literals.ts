@@ -1,5 +1,8 @@
 import { SyntaxFault } from "./faults.ts"
 
+/** Python reads no longer ints in decimal. */
+const mostDigits = 4_300
+
 /** A number at `start` in the source: its text's end and its value; an imaginary one has no value. */
 export interface NumberLiteral {
   readonly end: number
@@ -61,6 +64,10 @@ const readDecimal = (source: string, start: number): NumberLiteral => {
     throw new SyntaxFault(message, start, start + zeros)
   }
   refuseSuffix(source, at, "decimal")
+  if (isInt && digits.length > mostDigits) {
+    const message = `Exceeds the limit (${mostDigits} digits) for integer string conversion: value has ${digits.length} digits`
+    throw new SyntaxFault(message, start, at)
+  }
   return { end: at, value: isInt ? BigInt(digits) : Number(digits) }
 }
 

@@ -130,7 +130,7 @@ export const setOf = (items: Iterable<PyValue>, frozen: boolean, meter: Meter): 
   const map = new Map<Key, PyValue>()
   for (const item of items) {
     meter.charge(1)
-    const key = keyOf(item)
+    const key = keyOf(item, meter)
     if (!map.has(key)) map.set(key, item)
   }
   return new PySet(map, frozen)

@@ -41,6 +41,7 @@ export const repr = (value: PyValue, meter: Meter, depth = 0): string => {
     return stringRepr(value)
   }
   const whole = asInt(value)
+  if (typeof whole === "bigint") meter.charge(whole.toString(16).length)
   if (whole !== undefined) return intText(whole)
   if (typeof value === "number") return floatRepr(value)
   if (value instanceof Float) return floatRepr(value.value)
