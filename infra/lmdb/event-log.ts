@@ -90,6 +90,8 @@ const openDatabase = (folder: string): BytesDatabase =>
     keyEncoding: "binary",
     encoding: "binary",
     overlappingSync: false,
+    // With it, a failed commit also rejects a promise that lmdb-js keeps to itself: nobody could take it.
+    eventTurnBatching: false,
     maxReaders: 1_000,
   })
 

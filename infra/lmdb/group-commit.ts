@@ -88,12 +88,9 @@ export class GroupCommit {
     const ends = new Map(this.#ends)
     const positions = group.map(({ events }) => events.map(({ partition }) => takePosition(ends, partition)))
     await this.#options.beforeDurable()
+    const rows = group.flatMap(({ events }, i) => events.map((placed, j) => rowOf(placed, positions[i]![j]!.offset)))
     try {
-      await this.#db.batch(() => {
-        for (const [i, { events }] of group.entries())
-          for (const [j, { partition, event }] of events.entries())
-            void this.#db.put(recordKey(partition, positions[i]![j]!.offset), recordValue(event.key, event.bytes))
-      })
+      await putAll(this.#db, rows)
     } catch (error) {
       this.#ends = this.#storedEnds()
       throw error
@@ -113,4 +110,29 @@ const takePosition = (ends: Map<string, number>, { topic, partition }: Partition
   const offset = ends.get(name)!
   ends.set(name, offset + 1)
   return { topic, partition, offset }
+}
+
+type LogRow = readonly [key: Uint8Array, value: Uint8Array]
+
+const rowOf = ({ partition, event }: Placed, offset: number): LogRow => [
+  recordKey(partition, offset),
+  recordValue(event.key, event.bytes),
+]
+
+/**
+ * Puts rows down in one transaction of lmdb's own thread. When that fails, lmdb-js rejects more promises than the one it
+ * returned, among them one with the reason; each must be taken, or Node ends the process for an unhandled rejection.
+ */
+const putAll = async (db: BytesDatabase, rows: readonly LogRow[]): Promise<void> => {
+  const puts = new Set<Promise<unknown>>()
+  const committed = db.batch(() => {
+    for (const [key, value] of rows) puts.add(db.put(key, value))
+  })
+  for (const put of puts) put.catch(() => undefined)
+  try {
+    await committed
+  } catch (error) {
+    await (error as { readonly commitError?: Promise<never> }).commitError
+    throw error
+  }
 }

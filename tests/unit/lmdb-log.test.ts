@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
+import { Worker } from "node:worker_threads"
 import { Effect, Exit, Fiber, ManagedRuntime, Stream } from "effect"
 import { open } from "lmdb"
 import { describe, expect, onTestFinished, test } from "vitest"
@@ -74,6 +75,37 @@ describe("the LMDB log", () => {
     const records = await log.records()
     expect(records.map((record) => record.position.offset)).toEqual(records.map((_, i) => i))
     expect(await log.append(tagged("next"))).toMatchObject([{ offset: records.length }])
+  })
+
+  test("a full disk fails the appends that find no room, whole, and neither ends the process nor harms the rest", async () => {
+    const folder = freshFolder()
+    // In blocks of 512 bytes: about 2 MB for each file.
+    const limited = spawn("sh", ["-c", 'ulimit -f 4000 && exec "$0" "$@"', process.execPath, filler, folder], {
+      stdio: ["ignore", "pipe", "ignore"],
+    })
+    let printed = ""
+    limited.stdout.on("data", (chunk: Buffer) => (printed += chunk.toString()))
+    expect(await once(limited, "close")).toEqual([0, null])
+    const log = connect({ folder })
+    expect(Number(printed)).toBeGreaterThan(2)
+    expect((await log.records()).map((record) => record.position.offset)).toEqual(
+      Array.from({ length: Number(printed) * 2 }, (_, i) => i),
+    )
+    await log.append(tagged("after"))
+  })
+
+  test("a follower in another thread sees what is appended", async () => {
+    const folder = freshFolder()
+    const log = connect({ folder })
+    await log.append(tagged("a"))
+    const worker = new Worker(follower, { workerData: { folder } })
+    onTestFinished(async () => void (await worker.terminate()))
+    expect(await once(worker, "message")).toEqual(["TagCreated"])
+    for (let i = 0; i < 20; i++) {
+      const seen = once(worker, "message")
+      await log.append(renamed(`run${i}`))
+      expect(await seen).toEqual(["RunRenamed"])
+    }
   })
 
   test("appends that wait for a commit go down together in the next", async () => {
@@ -206,3 +238,5 @@ describe("the LMDB log", () => {
 })
 
 const appender = new URL("../support/append-process.ts", import.meta.url).pathname
+const filler = new URL("../support/append-until-full.ts", import.meta.url).pathname
+const follower = new URL("../support/follow-worker.ts", import.meta.url)
