@@ -1,0 +1,176 @@
+import fc from "fast-check"
+import { afterAll, describe, expect, it } from "vitest"
+import { encodeValue } from "../../domain/msgpack.ts"
+import { compile, type Query } from "../../domain/query/index.ts"
+import { Float, type Value } from "../../domain/value.ts"
+import type { AnyFact } from "../../events/index.ts"
+import { candidatesOf } from "../../projections/plan-executor.ts"
+import type { Rows } from "../../projections/rows.ts"
+import { factsOf, RunLoader } from "../../projections/search-facts.ts"
+import { everyRun, sortedRuns } from "../../projections/search-sets.ts"
+import { type Bed, bed, recorded, stamped } from "../support/folding.ts"
+
+const long = "é".repeat(300)
+const values: readonly Value[] = [
+  ...[0, 1, 2, -1, 3, 1n << 60n, -(1n << 62n), 2 ** 53, (1n << 53n) + 1n],
+  ...[new Float(0), new Float(-0), new Float(1), new Float(2), new Float(2 ** 53), 0.1, -0.5, 2.5],
+  ...[Number.NaN, Infinity, -Infinity, true, false, null, "", "a", "b", "aé", long, `${long}x`, `${long}y`, [1], new Map()],
+]
+const literals = [
+  ...["0", "1", "2", "-1", "0.0", "-0.0", "0.1", "-0.5", "1.0", "2.5", "1.5", "True", "False", "None", "'a'", "'aé'", "''"],
+  ...["9007199254740993", "9007199254740992.0", "1e400", "-1e400", "1152921504606846976", `'${long}'`, `'${long}x'`, "'\\ud800'"],
+]
+const experiments = ["exp", "other", long, `${long}z`]
+const times = [1_767_225_600, 1_767_225_600.5, 1_767_229_200, 0]
+
+interface Made {
+  readonly hparams: ReadonlyMap<string, Value>
+  readonly experiment: number | null
+  readonly tags: readonly number[]
+  readonly isArchived: boolean
+  readonly isFinished: boolean
+  readonly isDeleted: boolean
+  readonly metrics: readonly string[]
+  readonly images: readonly string[]
+  readonly at: number
+}
+
+const someOf = <A>(all: readonly A[], most = 2) => fc.subarray([...all], { maxLength: most })
+const aRun: fc.Arbitrary<Made> = fc.record({
+  hparams: fc.array(fc.tuple(fc.constantFrom("lr", "n"), fc.constantFrom(...values))).map((entries) => new Map(entries)),
+  experiment: fc.option(fc.nat(experiments.length - 1), { freq: 3 }),
+  tags: someOf([0, 1, 2]),
+  isArchived: fc.boolean(),
+  isFinished: fc.boolean(),
+  isDeleted: fc.nat(9).map((n) => n === 0),
+  metrics: someOf(["loss", "acc", long]),
+  images: someOf(["loss", "img"]),
+  at: fc.constantFrom(...times),
+})
+
+const factsFor = (runId: string, run: Made): readonly AnyFact[] => {
+  const sequence = { runId, contextId: 0, context: encodeValue(new Map()) }
+  const points = { values: [1], steps: [0], epochs: [], firstTime: 0, timeOffsets: [0] }
+  return [
+    { type: "RunCreated", data: { runId, clientStart: run.at } },
+    { type: "AttributesSet", data: { runId, paths: [["hparams"]], values: [encodeValue(run.hparams)] } },
+    ...(run.experiment === null
+      ? []
+      : [
+          {
+            type: "RunExperimentSet",
+            data: { runId, experimentId: `e${run.experiment}`, name: experiments[run.experiment] ?? "" },
+          } as const,
+        ]),
+    ...run.tags.map((tag) => ({ type: "RunTagged", data: { runId, tagId: `t${tag}`, name: `tag${tag}` } }) as const),
+    ...run.metrics.map((name) => ({ type: "PointsLogged", data: { ...sequence, ...points, name, dtype: "float" } }) as const),
+    ...run.images
+      .filter((name) => !run.metrics.includes(name))
+      .map(
+        (name) =>
+          ({
+            type: "ObjectLogged",
+            data: { ...sequence, name, dtype: "image", step: 0, epoch: null, value: encodeValue(new Map()) },
+          }) as const,
+      ),
+    ...(run.isArchived ? [{ type: "RunArchived", data: { runId } } as const] : []),
+    ...(run.isFinished ? [{ type: "RunFinished", data: { runId, finishedAt: null } } as const] : []),
+    ...(run.isDeleted ? [{ type: "RunDeleted", data: { runId } } as const] : []),
+  ]
+}
+
+const operator = fc.constantFrom("==", "!=", "<", "<=", ">", ">=")
+const literal = fc.constantFrom(...literals)
+const hparam = fc.constantFrom("run.hparams.lr", 'run.hparams["n"]', 'run["hparams"]["lr"]', "run.hparams.nope")
+const named = (subject: string, names: readonly string[]) =>
+  fc.tuple(fc.constantFrom("==", "!="), fc.constantFrom(...names)).map(([sign, name]) => `${subject} ${sign} '${name}'`)
+const term: fc.Arbitrary<string> = fc.oneof(
+  fc.tuple(hparam, operator, literal).map((parts) => parts.join(" ")),
+  fc.tuple(literal, operator, hparam).map((parts) => parts.join(" ")),
+  fc.tuple(literal, hparam, literal).map(([low, subject, high]) => `${low} <= ${subject} < ${high}`),
+  fc.tuple(hparam, fc.array(literal, { maxLength: 3 })).map(([subject, list]) => `${subject} in [${list.join(", ")}]`),
+  named("run.experiment", [...experiments, "renamed", "nobody"]),
+  fc.constantFrom("tag0", "tag1", "renamed", "nobody").map((tag) => `'${tag}' in run.tags`),
+  fc.constantFrom("tag0", "renamed").map((tag) => `'${tag}' not in run.tags`),
+  named("metric.name", ["loss", "img", long, "nobody"]),
+  named("run.hash", ["run0", "run1", "run9", "nobody"]),
+  fc.constantFrom("run.active == True", "run.active", "not run.active", "run.archived == True", "run.is_archived == False"),
+  fc
+    .tuple(operator, fc.constantFrom("1767225600", "datetime(2026, 1, 1)", "0", "1767225600.5"))
+    .map((parts) => `run.created_at ${parts.join(" ")}`),
+  fc.constantFrom("len(run.name) > 3", "run.hparams.lr", "True", "1/0 == 1"),
+)
+const aQuery: fc.Arbitrary<string> = fc.letrec<{ query: string }>((tie) => ({
+  query: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    term,
+    fc.tuple(tie("query"), fc.constantFrom("and", "or"), tie("query")).map(([a, joint, b]) => `(${a} ${joint} ${b})`),
+    tie("query").map((query) => `not (${query})`),
+  ),
+})).query
+
+const filter = async (rows: Rows, runs: readonly string[], query: Query): Promise<readonly string[]> => {
+  const loader = new RunLoader(rows)
+  const kept: string[] = []
+  for (const run of runs) {
+    const loaded = await loader.load(run, { attributes: true, metrics: true, tags: true })
+    if (loaded !== undefined && query.matches({ run: factsOf(loaded) }, { steps: 1e9 })) kept.push(run)
+  }
+  return kept
+}
+
+const planned = async (rows: Rows, query: Query): Promise<readonly string[]> => {
+  const { set, exact } = await candidatesOf(rows, query.plan)
+  const runs = await sortedRuns(set)
+  return exact ? runs : filter(rows, runs, query)
+}
+
+const queried = (text: string): Query => {
+  const compiled = compile(text, { timezoneOffsetMinutes: 0, sequenceName: null })
+  if ("refused" in compiled) throw new Error(`${text}: ${compiled.refused.message}`)
+  return compiled.query
+}
+
+describe("Law 11", () => {
+  const beds: Bed[] = []
+  afterAll(() => Promise.all(beds.map((made) => made.close())))
+
+  it("a query finds the same runs with its plan as without it, also while renamed entities settle", () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(aRun, { minLength: 8, maxLength: 24 }),
+        fc.array(aQuery, { minLength: 40, maxLength: 40 }),
+        fc.boolean(),
+        async (runs, queries, isSettled) => {
+          const made = await bed()
+          beds.push(made)
+          const events = runs.flatMap((run, i) => factsFor(`run${i}`, run).map((fact) => stamped(fact, run.at)))
+          await made.fold({ topic: "data-ingestion", partition: 0 }, recorded("data-ingestion", 0, events))
+          const renames: readonly AnyFact[] = [
+            { type: "ExperimentRenamed", data: { id: "e0", from: "exp", name: "renamed" } },
+            { type: "TagRenamed", data: { id: "t1", from: "tag1", name: "renamed" } },
+            { type: "TagDeleted", data: { id: "t2", name: "tag2" } },
+          ]
+          const control = recorded(
+            "control-events",
+            0,
+            renames.map((fact) => stamped(fact, 1)),
+          )
+          await made.fold({ topic: "control-events", partition: 0 }, control, 2)
+          if (isSettled) await made.settle(2)
+          for (const text of queries) {
+            const query = queried(text)
+            const [withPlan, without] = await made.read(async (rows) => [
+              await planned(rows, query),
+              await filter(rows, await sortedRuns(everyRun(rows)), query),
+            ])
+            expect(
+              withPlan,
+              `${text}\n${JSON.stringify(query.plan, (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value))}`,
+            ).toEqual(without)
+          }
+        },
+      ),
+      { numRuns: 10 },
+    ))
+})
