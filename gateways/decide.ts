@@ -20,20 +20,27 @@ import { decideReport } from "../domain/report.ts"
 import { decideRun, type RunsState } from "../domain/run.ts"
 import { decideTag } from "../domain/tag.ts"
 import type { AnyFact } from "../events/index.ts"
-import { idByName, nameOf } from "../projections/entities.ts"
+import { idByName, isDeleted, nameOf } from "../projections/entities.ts"
 import { entityById, isArchived, noteOn, type Table } from "../projections/entity-view.ts"
 import type { Rows } from "../projections/rows.ts"
 import { existingRuns, isRun, isTombstoned } from "../projections/run-presence.ts"
 
 export interface SpokenNames {
-  /** The id that a name stands for now. */
+  /** The id that a name stands for now, as the log tells it. */
   readonly bind: (kind: NameKind, name: string) => string
-  /** Whether a name is given away already, though no projection shows it. */
-  readonly isTaken: (kind: NameKind, name: string) => boolean
+  /** Whether a name is given away already, though the rows do not show it. */
+  readonly isGiven: (rows: Rows, kind: NameKind, name: string) => Promise<boolean>
+}
+
+/** The names read from the log and those in the projections tell different stories: one of them is behind. */
+export interface Behind {
+  readonly behind: NameKind
 }
 
 /** Reads what the command is decided on, and decides. */
-export const decide = async (rows: Rows, command: Command, names: SpokenNames): Promise<Decision> => {
+export const decide = async (rows: Rows, command: Command, names: SpokenNames): Promise<Decision | Behind> => {
+  const spoken = spokenBy(command)
+  if (spoken !== null && !(await agree(rows, spoken, names))) return { behind: spoken.kind }
   switch (command._tag) {
     case "CreateExperiment":
     case "UpdateExperiment":
@@ -84,15 +91,38 @@ const runsState = async (rows: Rows, command: RunCommand, names: SpokenNames): P
   return {
     existing: await existingRuns(rows, ids),
     tombstoned: new Set(lifts ? ids : []),
-    boundId: boundFor(command, names),
+    boundId: idSpoken(command, names),
     isTagged: command._tag === "UntagRun" && (await rows.has("system", ["run_tags", command.runId, command.tagId])),
   }
 }
 
-const boundFor = (command: RunCommand, names: SpokenNames): string => {
-  if (command._tag === "TagRun") return names.bind("tag", command.name)
-  const spoken = command._tag === "UpdateRun" ? command.experiment : null
-  return spoken === null || spoken === "" ? "" : names.bind("experiment", spoken)
+interface Spoken {
+  readonly kind: NameKind
+  readonly name: string
+}
+
+/** The name that the command has bound to an id, if it speaks one that may be a name. */
+const spokenBy = (command: Command): Spoken | null => {
+  const spoken = bindingOf(command)
+  return spoken === null || newNameProblem("name", spoken.name) !== null ? null : spoken
+}
+
+const bindingOf = (command: Command): Spoken | null => {
+  if (command._tag === "CreateExperiment") return { kind: "experiment", name: command.name }
+  if (command._tag === "CreateTag" || command._tag === "TagRun") return { kind: "tag", name: command.name }
+  return command._tag === "UpdateRun" && command.experiment !== null ? { kind: "experiment", name: command.experiment } : null
+}
+
+/** Whether the id of a name is nobody's yet, or bears that name. */
+const agree = async (rows: Rows, { kind, name }: Spoken, names: SpokenNames): Promise<boolean> => {
+  const id = names.bind(kind, name)
+  const borne = await nameOf(rows, kind, id)
+  return borne === undefined ? !(await isDeleted(rows, kind, id)) : borne === name
+}
+
+const idSpoken = (command: Command, names: SpokenNames): string => {
+  const spoken = spokenBy(command)
+  return spoken === null ? "" : names.bind(spoken.kind, spoken.name)
 }
 
 const namedState = async (
@@ -107,8 +137,8 @@ const namedState = async (
   const bearer = spoken === null ? undefined : await idByName(rows, kind, spoken)
   return {
     name: id === null ? undefined : await nameOf(rows, kind, id),
-    isTaken: spoken !== null && ((bearer !== undefined && bearer !== id) || names.isTaken(kind, spoken)),
-    boundId: id === null && spoken !== null ? names.bind(kind, spoken) : "",
+    isTaken: spoken !== null && ((bearer !== undefined && bearer !== id) || (await names.isGiven(rows, kind, spoken))),
+    boundId: idSpoken(command, names),
   }
 }
 

@@ -20,6 +20,7 @@ import type { Rows } from "../../projections/rows.ts"
 import { makeView } from "../../projections/view.ts"
 import { catchUp, project } from "../../projections/worker.ts"
 import { embeddedLog } from "./embedded-log.ts"
+import type { FaultyLog } from "./faulty-log.ts"
 import { memoryBlobs } from "./simulated.ts"
 
 export interface GoldenStore {
@@ -37,6 +38,8 @@ export interface GoldenOptions {
   /** Whether what is logged is folded; yes by default. `until-made`: only what makes the first, empty generation. */
   readonly projecting?: boolean | "until-made"
   readonly waitMillis?: number
+  /** Wraps the log, to make it fail. */
+  readonly log?: FaultyLog
 }
 
 export const readGolden = (file: string): string => readFileSync(new URL(`../fixtures/golden/${file}`, import.meta.url), "utf8")
@@ -53,7 +56,11 @@ export const goldenStore = async (
 ): Promise<GoldenStore> => {
   const folder = mkdtempSync(join(tmpdir(), "matyan-golden-"))
   atEnd(async () => rmSync(folder, { recursive: true, force: true }))
-  const ports = Layer.mergeAll(embeddedLog({ folder }), lmdbStore({ folder: join(folder, "store") }), memoryBlobs(goldenObjects))
+  const ports = Layer.mergeAll(
+    options.log?.over(embeddedLog({ folder })) ?? embeddedLog({ folder }),
+    lmdbStore({ folder: join(folder, "store") }),
+    memoryBlobs(goldenObjects),
+  )
   const runtime = ManagedRuntime.make(Names.layer.pipe(Layer.provideMerge(ports)))
   atEnd(() => runtime.dispose())
   const scope = Scope.makeUnsafe()

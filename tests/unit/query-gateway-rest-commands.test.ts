@@ -1,5 +1,6 @@
 import type { FastifyInstance, InjectOptions } from "fastify"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { FaultyLog } from "../support/faulty-log.ts"
 import { type GoldenStore, goldenStore } from "../support/golden-store.ts"
 
 const rest = "/api/v1/rest"
@@ -188,5 +189,53 @@ describe("commands", () => {
     expect([status, headers["retry-after"]]).toEqual([503, "1"])
     expect((await server.inject("/health/live")).statusCode).toBe(200)
     expect((await server.inject("/health/ready")).statusCode).toBe(503)
+  })
+
+  test("a name that was given up and taken again is another's at once", async () => {
+    const { server } = await goldenStore()
+    const create = async (name: string) => (await ask(server, "POST", "/experiments", { name })).body.id as string
+    let former = await create("base")
+    for (let round = 0; round < 5; round++) {
+      if (round % 2 === 0) await ask(server, "PUT", `/experiments/${former}`, { name: `base before ${round}` })
+      else await ask(server, "DELETE", `/experiments/${former}`)
+      const next = await create("base")
+      expect(next).not.toBe(former)
+      await ask(server, "PUT", `/runs/${runB}`, { experiment: "base" })
+      expect((await ask(server, "GET", `/runs/${runB}/info`)).body.props.experiment).toMatchObject({ id: next, name: "base" })
+      former = next
+    }
+    const { body } = await ask(server, "GET", "/experiments/search?q=base")
+    expect(body.map(({ name }: { readonly name: string }) => name).sort()).toEqual([
+      "base",
+      "base before 0",
+      "base before 2",
+      "base before 4",
+    ])
+  })
+
+  test("while the log is away they are told to come again, and state nothing when it is back", async () => {
+    const log = new FaultyLog()
+    const { server, events } = await goldenStore({ log })
+    const before = (await events()).length
+    log.mode = "away"
+    const { status, headers, body } = await ask(server, "PUT", `/runs/${runA}`, { name: "lost" })
+    expect([status, headers["retry-after"], body.error.code]).toEqual([503, "1", "error"])
+    log.release()
+    expect((await events()).length).toBe(before)
+    expect((await ask(server, "PUT", `/runs/${runA}`, { name: "found" })).status).toBe(200)
+    expect((await ask(server, "GET", `/runs/${runA}/info`)).body.props.name).toBe("found")
+  })
+
+  test("one whose append was lost on the way back can be sent again without harm", async () => {
+    const log = new FaultyLog()
+    const { server } = await goldenStore({ log })
+    log.mode = "lost"
+    expect((await ask(server, "POST", "/experiments", { name: "twice" })).status).toBe(503)
+    log.release()
+    const again = await ask(server, "POST", "/experiments", { name: "twice" })
+    // It may be done already, which is then said; or it is done now, to the same experiment.
+    expect([200, 400]).toContain(again.status)
+    const { body } = await ask(server, "GET", "/experiments/search?q=twice")
+    expect(body).toHaveLength(1)
   })
 })
