@@ -52,7 +52,9 @@ export class Appender {
   /** Waits for what is under way, at most to `end` (Unix milliseconds), then gives up: nobody was told that it is stored. */
   async stop(end: number): Promise<void> {
     const timer = setTimeout(() => this.#stopping.abort(), Math.max(0, end - Date.now()))
-    await Promise.all(this.#working)
+    // An append that hangs is not waited for beyond that, either.
+    const over = new Promise((resume) => this.#stopping.signal.addEventListener("abort", resume))
+    await Promise.race([Promise.all(this.#working), over])
     clearTimeout(timer)
     this.#stopping.abort()
   }

@@ -1,5 +1,5 @@
 /** The ingestion gateway: sockets that take what runs log, and the few routes beside them. */
-import { Context, Data, Effect, Layer, type Scope } from "effect"
+import { Data, Effect, type Scope } from "effect"
 import type { FastifyInstance } from "fastify"
 import { BlobStore } from "../../domain/ports/blob-store.ts"
 import { EventLog } from "../../domain/ports/event-log.ts"
@@ -19,13 +19,6 @@ export class CannotListen extends Data.TaggedError("CannotListen")<{ readonly me
 
 export interface RunningGateway {
   readonly port: number
-}
-
-/** A running gateway; where one is needed for as long as a layer lives. */
-export class IngestGateway extends Context.Service<IngestGateway, RunningGateway>()("matyan/IngestGateway") {
-  static readonly layer = (
-    options: IngestGatewayOptions,
-  ): Layer.Layer<IngestGateway, CannotListen, EventLog | BlobStore | Names> => Layer.effect(IngestGateway, ingestGateway(options))
 }
 
 /**

@@ -320,6 +320,18 @@ it("a gateway that ends stores what a client sends before it hears of it, and cu
   await closed
 })
 
+it("a gateway ends though the log never answers, and tells nobody that it was stored", async () => {
+  const log = new FaultyLog()
+  log.mode = "held"
+  const { port, close } = await start(log, { drainMs: 50 })
+  const { send, replies, closed } = await client(port)
+  send(tag("a"))
+  await until(() => log.attempts.length === 1)
+  await close()
+  await closed
+  expect(replies).toEqual([])
+})
+
 it("names that bear an id in the log are bound to it, however late it came there", async () => {
   const log = new FaultyLog()
   const created = (id: string, name: string) => ({ fact: catalog.TagCreated({ id, name, color: "", description: "" }), at: 1 })
