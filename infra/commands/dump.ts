@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { dumpHash, dumpRows, rowText } from "../../projections/dump.ts"
 import { hasJobs } from "../../projections/jobs.ts"
 import { makeView } from "../../projections/view.ts"
-import { settings } from "../config.ts"
+import { settingsOfData } from "./data-folder.ts"
 import { store } from "../engines.ts"
 import { type Command, runCommand } from "./command.ts"
 
@@ -30,7 +30,7 @@ const atRest = <A>(body: Parameters<Effect.Success<typeof makeView>["read"]>[0] 
   })
 
 const withStore = <A>(effect: Effect.Effect<A, unknown, Effect.Services<typeof makeView>>) =>
-  Effect.flatMap(settings, (chosen) => effect.pipe(Effect.provide(store(chosen))))
+  Effect.flatMap(settingsOfData, (chosen) => effect.pipe(Effect.provide(store(chosen))))
 
 const hashed = withStore(
   atRest(async (rows) => {

@@ -5,7 +5,7 @@ import { decodeValue } from "../../domain/msgpack.ts"
 import { EventLog } from "../../domain/ports/event-log.ts"
 import type { Value } from "../../domain/value.ts"
 import { keyOf, type Recorded, type Undecodable } from "../../events/index.ts"
-import { settings } from "../config.ts"
+import { settingsOfData } from "./data-folder.ts"
 import { readableLog } from "../engines.ts"
 import { type Command, runCommand } from "./command.ts"
 
@@ -26,7 +26,7 @@ were appended; those of different partitions have no order among them.
 
 const printed = (run: string | null, follow: boolean) =>
   Effect.gen(function* () {
-    const chosen = yield* settings
+    const chosen = yield* settingsOfData
     const print = Effect.gen(function* () {
       const log = yield* EventLog
       const batches = follow ? log.follow(new Map()) : log.source(new Map())

@@ -4,7 +4,7 @@ import { Effect, Layer } from "effect"
 import { KeyValueStore } from "../../domain/ports/key-value-store.ts"
 import { rowText } from "../../projections/dump.ts"
 import { verify, type Verification } from "../../projections/verify.ts"
-import { settings } from "../config.ts"
+import { settingsOfData } from "./data-folder.ts"
 import { readableLog, store } from "../engines.ts"
 import { lmdbStore } from "../lmdb/key-value-store.ts"
 import { type Command, runCommand } from "./command.ts"
@@ -23,7 +23,7 @@ It may run beside a server. It needs room for a second store in the data folder 
 
 const verified = (quiet: boolean) =>
   Effect.gen(function* () {
-    const chosen = yield* settings
+    const chosen = yield* settingsOfData
     const folder = yield* Effect.acquireRelease(
       Effect.sync(() => mkdtempSync(join(chosen.dataDir, "verify-"))),
       (made) => Effect.sync(() => rmSync(made, { recursive: true, force: true })),

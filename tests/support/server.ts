@@ -1,6 +1,8 @@
 /** The real program as a process of its own, on a data folder of its own. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const cli = fileURLToPath(new URL("../../infra/cli.ts", import.meta.url))
@@ -96,7 +98,14 @@ process.once("exit", () => {
 })
 
 const spawnCli = (folder: string, args: readonly string[], env: Environment): ChildProcess => {
-  const own = { PATH: process.env["PATH"] ?? "", HOME: folder, MATYAN_DATA_DIR: folder, ...env }
+  const own = {
+    PATH: process.env["PATH"] ?? "",
+    HOME: folder,
+    // Halves the time that a start takes.
+    NODE_COMPILE_CACHE: join(tmpdir(), "matyan-compile-cache"),
+    MATYAN_DATA_DIR: folder,
+    ...env,
+  }
   const child = spawn(process.execPath, [cli, ...args], { cwd: folder, env: own, stdio: ["ignore", "pipe", "pipe"] })
   running.add(child)
   child.once("exit", () => running.delete(child))
