@@ -1,10 +1,12 @@
 import { Deferred, Effect, Fiber, type Layer, ManagedRuntime, Stream } from "effect"
+import fc from "fast-check"
 import { describe, expect, onTestFinished, test } from "vitest"
 import { type Batch, EventLog, EventTooLarge, type Partition, partitionName, type Starts } from "../../domain/ports/event-log.ts"
 import type { Meta } from "../../events/define.ts"
 import { TagCreated } from "../../events/entity.ts"
 import type { AnyEvent, EventOf, Position } from "../../events/index.ts"
 import { RunRenamed } from "../../events/run.ts"
+import { anyEvent, withBuffers } from "../support/generators.ts"
 
 type LogLayer = Layer.Layer<EventLog, unknown>
 
@@ -90,6 +92,15 @@ export const eventLogSuite = (name: string, { fresh }: LogUnderTest): void => {
         const records = recordsOf(await log.source())
         for (const [i, event] of events.entries())
           expect(records.find((record) => record.type === event.type)).toEqual({ ...event, position: positions[i] })
+      })
+
+      test("events of every type come back whole", async () => {
+        const log = connect(fresh().writer)
+        const events = fc.sample(anyEvent(), 300).map((event, i) => ({ ...event, meta: { ...event.meta, id: String(i) } }))
+        const positions = await log.append(...events)
+        const records = new Map(recordsOf(await log.source()).map((record) => [positionText(record.position), record]))
+        for (const [i, position] of positions.entries())
+          expect(withBuffers(records.get(positionText(position)))).toEqual(withBuffers({ ...events[i], position }))
       })
 
       test("nothing appended is no error", async () => {
@@ -247,6 +258,8 @@ export const eventLogSuite = (name: string, { fresh }: LogUnderTest): void => {
     })
   })
 }
+
+const positionText = (position: Position): string => `${partitionName(position)}/${position.offset}`
 
 const byPartition = (batches: readonly Batch[]): ReadonlyMap<string, readonly number[]> => {
   const offsets = new Map<string, number[]>()

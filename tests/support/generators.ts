@@ -54,3 +54,11 @@ const primitiveOf = (name: string): fc.Arbitrary<unknown> => {
   if (arbitrary === undefined) throw new Error(`no values are generated for the Avro type ${name}`)
   return arbitrary
 }
+
+/** The same value with every Uint8Array as a Buffer, so that equality compares content. */
+export const withBuffers = (value: unknown): unknown => {
+  if (value instanceof Uint8Array) return Buffer.from(value)
+  if (Array.isArray(value)) return value.map(withBuffers)
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withBuffers(each)]))
+}

@@ -7,7 +7,7 @@ import { type AnyEvent, catalog, type EventType, keyOf } from "../../events/inde
 import { type Definition, EventCodec, eventCodec, EventNotEncodable, isDecoded } from "../../infra/avro/codec.ts"
 import { lmdbRegistry } from "../../infra/lmdb/schema-registry.ts"
 import { freshFolder } from "../support/folders.ts"
-import { eventOf, eventOfVersion } from "../support/generators.ts"
+import { eventOf, eventOfVersion, withBuffers } from "../support/generators.ts"
 
 type Codec = EventCodec["Service"]
 
@@ -29,7 +29,7 @@ describe("the event codec", () => {
         expect(topic).toBe(catalog[type].topic)
         expect(key).toBe(keyOf(event))
         const decoded = codec.decode(bytes)
-        expect(asBuffers(decoded)).toEqual(asBuffers(event))
+        expect(withBuffers(decoded)).toEqual(withBuffers(event))
       }),
       { numRuns: 30 },
     )
@@ -180,11 +180,3 @@ const learnAll = (ids: readonly number[]) =>
 
 let shared: Promise<Codec> | undefined
 const sharedCodec = (): Promise<Codec> => (shared ??= opened())
-
-/** Bytes as Buffers and `-0` as it is, so that equality compares content. */
-const asBuffers = (value: unknown): unknown => {
-  if (value instanceof Uint8Array) return Buffer.from(value)
-  if (Array.isArray(value)) return value.map(asBuffers)
-  if (typeof value !== "object" || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, asBuffers(each)]))
-}
