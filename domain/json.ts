@@ -8,9 +8,19 @@ import { float, int, type Value } from "./value.ts"
 /** The value of a text, or what is wrong with it and where. */
 export type Parsed = { readonly value: Value } | { readonly error: string }
 
-/** Values nested deeper than `deepest` are an error, as are integers of more than 4,300 digits (Python's own limit). */
-export const parseJson = (text: string, deepest = 128): Parsed => {
-  const reader = new Reader(text, deepest)
+export interface JsonLimits {
+  /** How many lists and maps may stand within each other; 128 by default. */
+  readonly deepest?: number
+  /**
+   * Cuts what is beyond a limit instead of refusing the text: deeper values become null, longer integers keep their first
+   * digits. For a reader who refuses both well below the limit, but one item at a time.
+   */
+  readonly cut?: boolean
+}
+
+/** Values that are nested too deep are an error, as are integers of more than 4,300 digits (Python's own limit). */
+export const parseJson = (text: string, limits: JsonLimits = {}): Parsed => {
+  const reader = new Reader(text, limits)
   try {
     return { value: reader.document() }
   } catch (fault) {
@@ -70,11 +80,13 @@ const minus = 0x2d
 class Reader {
   readonly #text: string
   readonly #deepest: number
+  readonly #cut: boolean
   #at = 0
 
-  constructor(text: string, deepest: number) {
+  constructor(text: string, { deepest = 128, cut = false }: JsonLimits) {
     this.#text = text
     this.#deepest = deepest
+    this.#cut = cut
   }
 
   document(): Value {
@@ -91,8 +103,23 @@ class Reader {
     if (code === quote) return this.#string()
     if (code === minus || (code >= 0x30 && code <= 0x39)) return this.#number()
     if (code !== 0x7b && code !== 0x5b) return this.#word()
-    if (depth === this.#deepest) throw new Fault(`Nested deeper than ${this.#deepest} levels`, this.#at)
+    if (depth === this.#deepest) return this.#tooDeep()
     return code === 0x7b ? this.#map(depth + 1) : this.#list(depth + 1)
+  }
+
+  /** Passes over a list or map, whose inside is only looked at for its end. */
+  #tooDeep(): null {
+    if (!this.#cut) throw new Fault(`Nested deeper than ${this.#deepest} levels`, this.#at)
+    let open = 0
+    do {
+      const code = this.#text.charCodeAt(this.#at)
+      if (Number.isNaN(code)) throw new Fault("Expecting value", this.#at)
+      if (code === quote) this.#string()
+      else this.#at++
+      if (code === 0x7b || code === 0x5b) open++
+      else if (code === 0x7d || code === 0x5d) open--
+    } while (open > 0)
+    return null
   }
 
   #map(depth: number): Value {
@@ -201,8 +228,9 @@ class Reader {
     if (this.#at > whole) return float(Number(literal))
     if (literal.length <= 15) return Number(literal) + 0
     const digits = literal.length - (negative ? 1 : 0)
-    if (digits > mostDigits) throw new Fault(`Integer of ${digits} digits, at most ${mostDigits} are read`, start)
-    return int(BigInt(literal))
+    if (digits <= mostDigits) return int(BigInt(literal))
+    if (this.#cut) return int(BigInt(literal.slice(0, mostDigits)))
+    throw new Fault(`Integer of ${digits} digits, at most ${mostDigits} are read`, start)
   }
 
   #fraction(): void {

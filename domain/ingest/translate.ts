@@ -1,4 +1,5 @@
 /** One frame of a client to the facts it states: pure, and each message stands alone. */
+import type { IngestLimits } from "../limits.ts"
 import { parseJson } from "../json.ts"
 import { isMap, type Value, type ValueMap } from "../value.ts"
 import { FrameFacts, type Stated } from "./frame-facts.ts"
@@ -22,7 +23,7 @@ export type Reading = Translation | "not-messages"
 
 /** Translates the text of one frame for the intake's run. `now` is Unix seconds by the gateway's clock. */
 export const translateFrame = (text: string, intake: RunIntake, now: number, bind: BindName): Reading => {
-  const frame = readFrame(text)
+  const frame = readFrame(text, intake.limits)
   if (frame === null) return "not-messages"
   if (typeof frame === "string") return { stated: [], error: frame, counts: new Map([["invalid", 1]]) }
   const { frameItems } = intake.limits
@@ -91,7 +92,7 @@ const translateItem = (sent: ValueMap, desk: Desk): { readonly type: string; rea
 }
 
 /** The messages of a frame; null where they are none; a text where it is not JSON. */
-const readFrame = (text: string): Frame | null | string => {
+const readFrame = (text: string, limits: IngestLimits): Frame | null | string => {
   const parsed = plainJson(text)
   if (parsed !== undefined) {
     const batch = Array.isArray(parsed)
@@ -99,9 +100,9 @@ const readFrame = (text: string): Frame | null | string => {
     if (!items.every(isPlainItem)) return null
     const plain = new PlainFrame(items, text)
     let exact: readonly ValueMap[] | string | null | undefined
-    return { count: items.length, batch, plain, exact: () => (exact ??= exactItems(text)) ?? [] }
+    return { count: items.length, batch, plain, exact: () => (exact ??= exactItems(text, limits)) ?? [] }
   }
-  const items = exactItems(text)
+  const items = exactItems(text, limits)
   if (items === null || typeof items === "string") return items
   return { count: items.length, batch: /^\s*\[/.test(text), plain: null, exact: () => items }
 }
@@ -116,8 +117,11 @@ const plainJson = (text: string): unknown => {
 
 const isPlainItem = (item: unknown): item is PlainItem => typeof item === "object" && item !== null && !Array.isArray(item)
 
-const exactItems = (text: string): readonly ValueMap[] | null | string => {
-  const parsed = parseJson(text)
+/** A message's value stands within it and within the frame's list; it is refused before anything is reached that was cut. */
+const envelope = 4
+
+const exactItems = (text: string, limits: IngestLimits): readonly ValueMap[] | null | string => {
+  const parsed = parseJson(text, { deepest: limits.depth + envelope, cut: true })
   if ("error" in parsed) return parsed.error
   const items: readonly Value[] = Array.isArray(parsed.value) ? parsed.value : [parsed.value]
   return items.every(isMap) ? items : null

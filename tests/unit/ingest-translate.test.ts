@@ -357,11 +357,19 @@ describe("refusals name what and how much", () => {
 })
 
 describe("hostile frames", () => {
-  it("are answered, not crashed by", () => {
-    expect(errorOf(`{"type":"log_hparams","value":${"[".repeat(200_000)}${"]".repeat(200_000)}}`)).toMatch(
-      /Nested deeper than 128/,
+  it("lose only what is too deep or too long", () => {
+    const deep = `{"type":"log_hparams","value":{"a":${"[".repeat(200_000)}${"]".repeat(200_000)}}}`
+    const long = `{"type":"log_hparams","value":{"b":${"9".repeat(200_000)}}}`
+    const unread = `{"type":"add_tag","tag_name":"b","unread":${'{"a":'.repeat(200_000)}1${"}".repeat(200_000)}}`
+    const { stated: good, error } = translate(`[{"type":"add_tag","tag_name":"a"},${deep},${long},${unread}]`)
+    expect(good.map(({ fact }) => fact.type)).toEqual(["RunTagged", "RunTagged"])
+    expect(error).toMatch(
+      /^item 1: log_hparams\.value: a(\.0){31}: nested deeper than 32 levels .*\nitem 2: .*b: integer of \d+ digits/,
     )
-    expect(errorOf(`{"type":"log_metric","context":${'{"a":'.repeat(200_000)}1${"}".repeat(200_000)}}`)).toMatch(/Nested deeper/)
+  })
+
+  it("are answered, not crashed by", () => {
+    expect(errorOf(`{"type":"log_metric","context":${'{"a":'.repeat(200_000)}1${"}".repeat(200_000)}}`)).toMatch(/Field required/)
     expect(errorOf('{"__proto__":{"type":"add_tag","tag_name":"x"}}')).toMatch(/Unable to extract tag/)
     expect(errorOf('{"type":"constructor"}')).toMatch(/Input tag 'constructor'/)
     expect(errorOf('{"type":["add_tag"]}')).toMatch(/Input tag/)

@@ -11,8 +11,8 @@ const value = (text: string): Value => {
   if ("error" in parsed) throw new Error(parsed.error)
   return parsed.value
 }
-const error = (text: string, deepest?: number): string | undefined => {
-  const parsed = parseJson(text, deepest)
+const error = (text: string, deepest = 128): string | undefined => {
+  const parsed = parseJson(text, { deepest })
   return "error" in parsed ? parsed.error : undefined
 }
 
@@ -70,6 +70,14 @@ describe("parseJson", () => {
     expect(error('{"a":'.repeat(200_000))).toMatch(/^Nested deeper than 128 levels: /)
     expect(error("[[1]]", 2)).toBeUndefined()
     expect(error("[[[1]]]", 2)).toMatch(/^Nested deeper than 2 levels: /)
+  })
+
+  it("cuts what is beyond the limits where it is told to", () => {
+    const cut = (text: string): unknown => parseJson(text, { deepest: 2, cut: true })
+    expect(cut('[[1,[2,{"a]":"}"}],3],4]')).toEqual({ value: [[1, null, 3], 4] })
+    expect(cut(`{"a":${"[".repeat(200_000)}${"]".repeat(200_000)}}`)).toMatchObject({ value: new Map([["a", [null]]]) })
+    expect(cut("[[[")).toEqual({ error: "Expecting value: line 1 column 4 (char 3)" })
+    expect(cut(`-${"9".repeat(5000)}`)).toEqual({ value: BigInt(`-${"9".repeat(4299)}`) })
   })
 
   it("refuses integers that would take long to convert", () => {
