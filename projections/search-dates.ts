@@ -8,8 +8,8 @@ import { byBytes } from "./search-sets.ts"
 const mostLookups = 2_000
 
 /** Runs by the time they were created, and within the same time by their id, in the one direction or the other. */
-export const sortedByDate = async (rows: Rows, runs: readonly string[], descending: boolean): Promise<readonly string[]> =>
-  runs.length > mostLookups ? filteredIndex(rows, new Set(runs), descending) : lookedUp(rows, runs, descending)
+export const sortedByDate = async (rows: Rows, runs: ReadonlySet<string>, descending: boolean): Promise<readonly string[]> =>
+  runs.size > mostLookups ? filteredIndex(rows, runs, descending) : lookedUp(rows, runs, descending)
 
 const filteredIndex = async (rows: Rows, runs: ReadonlySet<string>, reverse: boolean): Promise<readonly string[]> => {
   const sorted: string[] = []
@@ -21,7 +21,7 @@ const filteredIndex = async (rows: Rows, runs: ReadonlySet<string>, reverse: boo
   return sorted
 }
 
-const lookedUp = async (rows: Rows, runs: readonly string[], descending: boolean): Promise<readonly string[]> => {
+const lookedUp = async (rows: Rows, runs: ReadonlySet<string>, descending: boolean): Promise<readonly string[]> => {
   const dated: { readonly run: string; readonly at: number }[] = []
   for (const run of runs) {
     const [entry] = await entriesOf(rows, run, ["created_at"])

@@ -76,17 +76,23 @@ export const intersection = (sets: readonly RunSet[]): RunSet =>
         },
       }
 
-/** The runs of a set, each once, in the order of their ids. */
-export const sortedRuns = async (set: RunSet): Promise<readonly string[]> => {
+/** The runs of a set, each once. */
+export const runsOf = async (set: RunSet): Promise<ReadonlySet<string>> => {
   const runs = new Set<string>()
   for await (const chunk of set.chunks()) for (const run of chunk) runs.add(run)
-  return [...runs].sort(byBytes)
+  return runs
 }
 
-/** Ids in the order of their keys: by UTF-8 bytes, which is by code point. */
+/** Runs in the order of their ids. */
+export const sortedById = (runs: Iterable<string>): readonly string[] => {
+  const sorted = [...runs].sort()
+  // Only surrogates order differently in UTF-16 than in keys.
+  return sorted.some((run) => surrogate.test(run)) ? sorted.sort(byBytes) : sorted
+}
+
+/** Texts in the order of their keys: by UTF-8 bytes, which is by code point. */
 export const byBytes = (a: string, b: string): number => {
   if (a === b) return 0
-  // Only surrogates order differently in UTF-16.
   return surrogate.test(a) || surrogate.test(b) ? Buffer.compare(Buffer.from(a), Buffer.from(b)) : a < b ? -1 : 1
 }
 

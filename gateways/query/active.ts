@@ -2,8 +2,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify"
 import { compile } from "../../domain/query/index.ts"
 import { float } from "../../domain/value.ts"
-import type { Rows } from "../../projections/rows.ts"
-import { RunLoader } from "../../projections/search-facts.ts"
+import type { RunLoader } from "../../projections/search-facts.ts"
 import { booleanParameter } from "./parameters.ts"
 import { Search, type SearchGateway } from "./search.ts"
 import { pagesOf, Progress } from "./search-pages.ts"
@@ -20,8 +19,8 @@ export const activeRuns = (gateway: SearchGateway) => async (request: FastifyReq
     reply,
     pagesOf(search, {
       runs,
-      write: async (rows, i, writer) => {
-        const run = await activeTree(rows, runs[i]!)
+      write: async (loader, i, writer) => {
+        const run = await activeTree(loader, runs[i]!)
         if (run !== undefined) writer.write(run, [runs[i]!])
         return "done"
       },
@@ -34,8 +33,8 @@ const compiled = compile("run.active == True and run.archived in (True, False)",
 if ("refused" in compiled) throw new Error("the query for active runs is refused")
 const activeQuery = compiled.query
 
-const activeTree = async (rows: Rows, id: string): Promise<Tree | undefined> => {
-  const run = await new RunLoader(rows).load(id, { attributes: false, metrics: true, tags: true })
+const activeTree = async (loader: RunLoader, id: string): Promise<Tree | undefined> => {
+  const run = await loader.load(id, { attributes: false, metrics: true, tags: true })
   if (run === undefined) return undefined
   const metric = (run.traces ?? []).map(({ name, context, kind, last, lastStep }) => {
     const value = kind === "metric" ? last : 0

@@ -34,7 +34,7 @@ export const metricSearch = (gateway: SearchGateway) => async (request: FastifyR
     pagesOf(search, {
       runs: matches.map(({ run }) => run),
       begin: (writer) => !isLazy && total > 0 && progress.frame(writer, 0, total),
-      write: (rows, i, writer) => parts.write(rows, i, writer),
+      write: (loader, i, writer) => parts.write(loader, i, writer),
       after: (writer, i) => (isLazy ? progress.lateFrame(writer, i + 1, total) : progress.frame(writer, i + 1, total)),
       end: (writer) => progress.frame(writer, 0, 0),
     }),

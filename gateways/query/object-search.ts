@@ -34,7 +34,7 @@ export const objectSearch =
       reply,
       pagesOf(search, {
         runs: matches.map(({ run }) => run),
-        write: (rows, i, writer) => parts.write(rows, i, writer),
+        write: (loader, i, writer) => parts.write(loader, i, writer),
         after: (writer, i) => progress.lateFrame(writer, i + 1, total),
         end: (writer) => progress.frame(writer, 0, 0),
       }),

@@ -1,7 +1,6 @@
 /** `GET /runs/search/run`: runs with their parameters, fields and the last values of their metrics. */
 import type { FastifyReply, FastifyRequest } from "fastify"
-import type { Rows } from "../../projections/rows.ts"
-import { RunLoader } from "../../projections/search-facts.ts"
+import type { RunLoader } from "../../projections/search-facts.ts"
 import { booleanParameter, integerParameter, textParameter } from "./parameters.ts"
 import { Search, type SearchGateway } from "./search.ts"
 import { pagesOf, Progress } from "./search-pages.ts"
@@ -34,8 +33,8 @@ export const runSearch = (gateway: SearchGateway) => async (request: FastifyRequ
     pagesOf(search, {
       runs,
       begin: (writer) => total > 0 && progress.frame(writer, 0, total),
-      write: async (rows, i, writer) => {
-        const run = await runTree(rows, runs[i]!, options)
+      write: async (loader, i, writer) => {
+        const run = await runTree(loader, runs[i]!, options)
         if (run !== undefined) writer.write(run, [runs[i]!])
         return "done"
       },
@@ -57,9 +56,9 @@ const after = (runs: readonly string[], run: string): number => {
   return at === -1 ? runs.length : at + 1
 }
 
-const runTree = async (rows: Rows, id: string, options: Options): Promise<Tree | undefined> => {
+const runTree = async (loader: RunLoader, id: string, options: Options): Promise<Tree | undefined> => {
   const needs = { attributes: !options.excludeParams, metrics: !options.excludeTraces, tags: true }
-  const run = await new RunLoader(rows).load(id, needs)
+  const run = await loader.load(id, needs)
   if (run === undefined) return undefined
   return {
     params: paramsTree(run.attributes ?? new Map(), options.skipSystem),

@@ -1,5 +1,5 @@
 /** Answers of many runs, written page by page: each page is one view, made when the client has taken the one before. */
-import type { Rows } from "../../projections/rows.ts"
+import { RunLoader } from "../../projections/search-facts.ts"
 import type { Search } from "./search.ts"
 import { TreeWriter } from "./stream-codec.ts"
 import { pageBytes } from "./streaming.ts"
@@ -29,7 +29,7 @@ export class Progress {
 }
 
 /** Writes a run, or the next part of it: then it answers "more", and is called again, maybe in another view. */
-export type WriteRun = (rows: Rows, index: number, writer: TreeWriter) => Promise<"done" | "more">
+export type WriteRun = (loader: RunLoader, index: number, writer: TreeWriter) => Promise<"done" | "more">
 
 export interface Pages {
   readonly runs: readonly string[]
@@ -45,10 +45,11 @@ export async function* pagesOf(search: Search, { runs, begin, write, after, end 
   begin?.(writer)
   for (let next = 0; next < runs.length;) {
     next = await search.read(async (rows) => {
+      const loader = new RunLoader(rows)
       const until = performance.now() + pageMs
       let i = next
       while (i < runs.length && writer.length < pageBytes && performance.now() < until) {
-        const written = (await search.orLeftOut(runs[i]!, () => write(rows, i, writer))) ?? "done"
+        const written = (await search.orLeftOut(runs[i]!, () => write(loader, i, writer))) ?? "done"
         if (written === "done") after?.(writer, i++)
         await search.turn()
       }

@@ -1,7 +1,7 @@
 /** Writes runs with their sequences one sequence at a time, so that no run is too large to hold. */
 import type { Rows } from "../../projections/rows.ts"
 import type { TraceView } from "../../projections/run-view.ts"
-import { type LoadedRun, RunLoader } from "../../projections/search-facts.ts"
+import type { LoadedRun, RunLoader } from "../../projections/search-facts.ts"
 import type { Search, SequenceMatch } from "./search.ts"
 import { paramsTree, propsTree } from "./search-tree.ts"
 import type { Tree, TreeWriter } from "./stream-codec.ts"
@@ -42,15 +42,15 @@ export class SequenceParts {
   }
 
   /** Writes the next part of a run, and "done" when it was the last one. */
-  async write(rows: Rows, index: number, writer: TreeWriter): Promise<"done" | "more"> {
+  async write(loader: RunLoader, index: number, writer: TreeWriter): Promise<"done" | "more"> {
     const match = this.#matches[index]!
-    const open = (this.#open ??= await this.#begin(rows, match, writer))
+    const open = (this.#open ??= await this.#begin(loader, match, writer))
     if (open === undefined) return "done"
     while (open.next < open.sequences.length) {
       if (writer.length >= pageBytes) return "more"
       const trace = open.sequences[open.next++]!
       const { traces } = open.loaded
-      const tree = await this.#search.orLeftOut(match.run, () => this.#treeOf(rows, match.run, trace, traces ?? []))
+      const tree = await this.#search.orLeftOut(match.run, () => this.#treeOf(loader.rows, match.run, trace, traces ?? []))
       if (tree !== undefined) writer.write(tree, [match.run, "traces", open.written++])
       await this.#search.turn()
     }
@@ -61,8 +61,8 @@ export class SequenceParts {
     return "done"
   }
 
-  async #begin(rows: Rows, { run, isMatch }: SequenceMatch, writer: TreeWriter): Promise<Open | undefined> {
-    const loaded = await new RunLoader(rows).load(run, { attributes: true, metrics: true, tags: true })
+  async #begin(loader: RunLoader, { run, isMatch }: SequenceMatch, writer: TreeWriter): Promise<Open | undefined> {
+    const loaded = await loader.load(run, { attributes: true, metrics: true, tags: true })
     if (loaded === undefined) return undefined
     writer.write(paramsTree(loaded.attributes ?? new Map(), this.#skipSystem), [run, "params"])
     writer.write([], [run, "traces"])

@@ -6,7 +6,7 @@ import type { Rows } from "../../projections/rows.ts"
 import type { TraceView } from "../../projections/run-view.ts"
 import { sortedByDate } from "../../projections/search-dates.ts"
 import { factsOf, type LoadedRun, type NeededParts, RunLoader, sequenceFacts } from "../../projections/search-facts.ts"
-import { sortedRuns } from "../../projections/search-sets.ts"
+import { runsOf, sortedById } from "../../projections/search-sets.ts"
 import { HttpFault } from "./errors.ts"
 import type { Gateway } from "./gateway.ts"
 import { byDate, compareValues, isByDate, type SortKey, sortValues } from "./search-sort.ts"
@@ -101,8 +101,8 @@ export class Search {
   #candidates(sort: readonly SortKey[]): Promise<{ readonly runs: readonly string[]; readonly exact: boolean }> {
     return this.read(async (rows) => {
       const { set, exact } = await candidatesOf(rows, this.query.plan)
-      const runs = await sortedRuns(set)
-      return { runs: isByDate(sort) ? await sortedByDate(rows, runs, sort[0]?.descending === true) : runs, exact }
+      const runs = await runsOf(set)
+      return { runs: isByDate(sort) ? await sortedByDate(rows, runs, sort[0]?.descending === true) : sortedById(runs), exact }
     })
   }
 

@@ -7,7 +7,7 @@ import type { AnyFact } from "../../events/index.ts"
 import { candidatesOf } from "../../projections/plan-executor.ts"
 import type { Rows } from "../../projections/rows.ts"
 import { factsOf, RunLoader } from "../../projections/search-facts.ts"
-import { everyRun, sortedRuns } from "../../projections/search-sets.ts"
+import { everyRun, runsOf, sortedById } from "../../projections/search-sets.ts"
 import { type Bed, bed, recorded, stamped } from "../support/folding.ts"
 
 const long = "é".repeat(300)
@@ -121,7 +121,7 @@ const filter = async (rows: Rows, runs: readonly string[], query: Query): Promis
 
 const planned = async (rows: Rows, query: Query): Promise<readonly string[]> => {
   const { set, exact } = await candidatesOf(rows, query.plan)
-  const runs = await sortedRuns(set)
+  const runs = sortedById(await runsOf(set))
   return exact ? runs : filter(rows, runs, query)
 }
 
@@ -162,7 +162,7 @@ describe("Law 11", () => {
             const query = queried(text)
             const [withPlan, without] = await made.read(async (rows) => [
               await planned(rows, query),
-              await filter(rows, await sortedRuns(everyRun(rows)), query),
+              await filter(rows, sortedById(await runsOf(everyRun(rows))), query),
             ])
             expect(
               withPlan,
