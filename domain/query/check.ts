@@ -31,7 +31,9 @@ const forbid = (message: string, node: Node, source: string): QueryForbidden => 
   return { _tag: "QueryForbidden", message, line, offset, endOffset: placeOf(source, node.end).offset }
 }
 
-const reserved = new Set(["printed", "builtins", "breakpoint"])
+const reserved = new Set(["builtins", "breakpoint"])
+/** Names that may be read (and are not there) but not bound. */
+const unbindable = new Set(["print", "printed"])
 /** Attributes that lead from objects to interpreter frames and code (Python's `inspect`). */
 const inspecting = new Set(
   (
@@ -45,13 +47,13 @@ const forbidden = (node: Node): string | undefined => {
     case "name":
       return forbiddenName(node.name)
     case "walrus":
-      return forbiddenName(node.name)
+      return forbiddenBinding(node.name)
     case "attribute":
       return inspecting.has(node.name)
         ? `The attribute "${node.name}" is not allowed`
         : forbiddenUnderscore("attribute", node.name)
     case "lambda":
-      return node.parameters.map(({ name }) => forbiddenName(name)).find((message) => message !== undefined)
+      return node.parameters.map(({ name }) => forbiddenBinding(name)).find((message) => message !== undefined)
     case "call":
       return node.callee.kind === "name" && (node.callee.name === "exec" || node.callee.name === "eval")
         ? `Calls of ${node.callee.name} are not allowed`
@@ -73,6 +75,9 @@ const forbidden = (node: Node): string | undefined => {
 
 const forbiddenName = (name: string): string | undefined =>
   reserved.has(name) ? `The name "${name}" is reserved` : forbiddenUnderscore("name", name)
+
+const forbiddenBinding = (name: string): string | undefined =>
+  unbindable.has(name) ? `The name "${name}" is reserved` : forbiddenName(name)
 
 const forbiddenUnderscore = (what: string, name: string): string | undefined => {
   if (name.startsWith("_") && name !== "_") return `The ${what} "${name}" is not allowed: it starts with "_"`
