@@ -3,6 +3,7 @@ import { decodeValue } from "../domain/msgpack.ts"
 import { isMap, numberOf, type Value, type ValueMap } from "../domain/value.ts"
 import { type Kind, runsOf, table } from "./entities.ts"
 import type { Rows } from "./rows.ts"
+import { isTombstoned } from "./run-presence.ts"
 import { fieldsUnder } from "./run-view.ts"
 
 /** The tables of `system` whose rows are fields of something with an id. */
@@ -65,16 +66,19 @@ export const runIdsOf = async (
 export const hasRun = (rows: Rows, kind: Kind, id: string, run: string): Promise<boolean> =>
   rows.has("system", [runsOf(kind), id, run])
 
-/** The notes on a run or an experiment, by id. */
+/** The notes on a run or an experiment, by id; those on a deleted run are not shown. */
 export const notesOf = async (rows: Rows, owner: string): Promise<readonly EntityView[]> => {
+  if (await isTombstoned(rows, owner)) return []
   const ids = (await rows.under("own", ["notes_of", owner])).map(({ rest }) => String(rest[0]))
   const notes = await Promise.all(ids.map((id) => entityById(rows, "notes", id)))
   return notes.filter((note) => note !== undefined)
 }
 
-/** The note where it is on that owner. */
-export const noteOn = async (rows: Rows, owner: string, id: string): Promise<EntityView | undefined> =>
-  (await rows.has("own", ["notes_of", owner, id])) ? entityById(rows, "notes", id) : undefined
+/** The note where it is on that owner, and shown. */
+export const noteOn = async (rows: Rows, owner: string, id: string): Promise<EntityView | undefined> => {
+  if (await isTombstoned(rows, owner)) return undefined
+  return (await rows.has("own", ["notes_of", owner, id])) ? entityById(rows, "notes", id) : undefined
+}
 
 /** The experiments or tags whose names contain a text, in whatever case; by id. */
 export const entitiesNamed = async (rows: Rows, kind: Kind, text: string): Promise<readonly EntityView[]> => {

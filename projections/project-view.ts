@@ -1,8 +1,7 @@
 /** The project as a whole, as it is read: how much there is, what it is called, and what is pinned. */
-import { isMap, numberOf, type Value, type ValueMap } from "../domain/value.ts"
+import { float, numberOf, type Value } from "../domain/value.ts"
+import type { Element } from "./keys.ts"
 import type { Rows } from "./rows.ts"
-import { attributesOf, tracesOf } from "./run-view.ts"
-import type { TraceView } from "./run-view.ts"
 
 export interface ProjectCounts {
   readonly runs: number
@@ -34,60 +33,22 @@ export interface CreatedRun {
 
 /** All runs, oldest first. */
 export async function* runsByCreation(rows: Rows): AsyncGenerator<readonly CreatedRun[]> {
-  for await (const chunk of rows.eachUnder("indexes", ["created_at"]))
-    yield chunk.map(({ rest }) => ({ id: String(rest[1]), createdAt: numberOf(rest[0] as Value) ?? 0 }))
+  for await (const chunk of rows.eachUnder("indexes", ["created_at"])) yield chunk.map(createdRun)
 }
+
+/** As {@link runsByCreation}, at most so many after `after`, the last one of the page before. */
+export const runsCreatedAfter = async (rows: Rows, after: CreatedRun | null, limit: number): Promise<readonly CreatedRun[]> => {
+  const from = after === null ? [] : [float(after.createdAt), `${after.id}\0`]
+  return (await rows.between("indexes", ["created_at"], from, null, { limit })).map(createdRun)
+}
+
+const createdRun = ({ rest }: { readonly rest: readonly Element[] }): CreatedRun => ({
+  id: String(rest[1]),
+  createdAt: numberOf(rest[0] as Value) ?? 0,
+})
 
 /** The pinned sequences as they were stored: maps of `name` and `context`. */
 export const pinnedSequences = async (rows: Rows): Promise<readonly Value[]> => {
   const stored = await rows.get("system", ["pinned_sequences", "__leaf__"])
   return Array.isArray(stored) ? (stored as readonly Value[]) : []
-}
-
-/** What all runs have in common: their parameters, merged, and the contexts of each sequence. */
-export interface Vocabulary {
-  readonly params: ValueMap
-  /** The bucket of a sequence, then its name, then its contexts in the order they are met. */
-  readonly sequences: ReadonlyMap<string, ReadonlyMap<string, readonly ValueMap[]>>
-}
-
-/** Reads every run, oldest first; of a parameter the newest run's value counts. `bucketOf` is null for what is not told. */
-export const vocabulary = async (
-  rows: Rows,
-  bucketOf: (trace: TraceView) => string | null,
-  withParams: boolean,
-): Promise<Vocabulary> => {
-  const params = new Map<string, Value>()
-  const sequences = new Map<string, Map<string, Map<number, ValueMap>>>()
-  for await (const chunk of runsByCreation(rows))
-    for (const { id } of chunk) {
-      if (withParams) merge(params, await attributesOf(rows, id))
-      for (const trace of await tracesOf(rows, id)) {
-        const bucket = bucketOf(trace)
-        if (bucket !== null) entryOf(entryOf(sequences, bucket), trace.name).set(trace.contextId, trace.context)
-      }
-    }
-  const told = [...sequences].map(
-    ([bucket, names]) => [bucket, new Map([...names].map(([name, contexts]) => [name, [...contexts.values()]]))] as const,
-  )
-  return { params, sequences: new Map(told) }
-}
-
-const entryOf = <K, V>(map: Map<string, Map<K, V>>, key: string): Map<K, V> => {
-  const known = map.get(key)
-  if (known !== undefined) return known
-  const made = new Map<K, V>()
-  map.set(key, made)
-  return made
-}
-
-const merge = (into: Map<string, Value>, from: ValueMap): void => {
-  for (const [key, value] of from) {
-    const known = into.get(key)
-    if (isMap(known) && isMap(value)) {
-      const merged = new Map(known)
-      merge(merged, value)
-      into.set(key, merged)
-    } else into.set(key, value)
-  }
 }

@@ -4,7 +4,6 @@ import { bodies, type NoteOwner } from "../../domain/commands.ts"
 import { float } from "../../domain/value.ts"
 import { entityById, type EntityView, noteOn, notesOf, numberIn, textOf } from "../../projections/entity-view.ts"
 import type { Rows } from "../../projections/rows.ts"
-import { isTombstoned } from "../../projections/run-presence.ts"
 import { command } from "./commanding.ts"
 import { notFound } from "./errors.ts"
 import type { Gateway } from "./gateway.ts"
@@ -61,7 +60,7 @@ const routesBelow = (app: FastifyInstance, gateway: Gateway, kind: NoteOwner["ki
 const notesIn = async (rows: Rows, { kind, id }: NoteOwner): Promise<readonly EntityView[]> => {
   if (kind === "experiment" && (await entityById(rows, "experiments", id)) === undefined)
     throw notFound(`Experiment ${id} not found`)
-  return kind === "run" && (await isTombstoned(rows, id)) ? [] : notesOf(rows, id)
+  return notesOf(rows, id)
 }
 
 const readNote = async (gateway: Gateway, owner: NoteOwner, id: string): Promise<Tree> => {

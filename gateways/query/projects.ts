@@ -1,16 +1,11 @@
 /** The project as a whole. */
 import type { FastifyInstance } from "fastify"
+import { setImmediate as nextTurn } from "node:timers/promises"
 import { bodies } from "../../domain/commands.ts"
 import { entities } from "../../projections/entity-view.ts"
 import { checkpoints } from "../../projections/fold.ts"
-import {
-  countRuns,
-  type CreatedRun,
-  pinnedSequences,
-  runsByCreation,
-  type Vocabulary,
-  vocabulary,
-} from "../../projections/project-view.ts"
+import { countRuns, type CreatedRun, pinnedSequences, runsByCreation } from "../../projections/project-view.ts"
+import { Vocabulary, type VocabularyPage, vocabularyPage } from "../../projections/vocabulary.ts"
 import { activityMap } from "./activity.ts"
 import { bucketOf, bucketsIn } from "./buckets.ts"
 import { command } from "./commanding.ts"
@@ -18,7 +13,6 @@ import type { Gateway } from "./gateway.ts"
 import { bodyOf, exactField, sendJson } from "./json-body.ts"
 import { booleanParameter, timezoneOffset } from "./parameters.ts"
 import { paramsTree } from "./search-tree.ts"
-import type { Tree } from "./stream-codec.ts"
 import { namedTraces } from "./traces-in-body.ts"
 
 export const projectRoutes =
@@ -49,9 +43,12 @@ export const projectRoutes =
     app.get("/projects/params", async (request, reply) => {
       const wanted = bucketsIn(request)
       const withParams = !booleanParameter(request, "exclude_params", false)
-      const { params, sequences } = await vocabularyNow(withParams)
-      const told = new Map<string, Tree>(wanted.map((bucket) => [bucket, sequences.get(bucket) ?? new Map()]))
-      return sendJson(reply, withParams ? new Map<string, Tree>([["params", paramsTree(params, true)], ...told]) : told)
+      const vocabulary = await vocabularyNow(withParams)
+      const told = wanted.map((bucket) => [bucket, vocabulary.sequences(bucket)] as const)
+      return sendJson(reply, {
+        ...(withParams ? { params: paramsTree(vocabulary.params, true) } : {}),
+        ...Object.fromEntries(told),
+      })
     })
 
     app.get("/projects/pinned-sequences", async (_request, reply) =>
@@ -76,9 +73,26 @@ const cachedVocabulary = (gateway: Gateway): ((withParams: boolean) => Promise<V
     const seen = JSON.stringify([...(await gateway.read(checkpoints))])
     const known = cached.get(withParams)
     if (known?.seen === seen) return known.answer
-    const answer = gateway.read((rows) => vocabulary(rows, bucketOf, withParams))
+    const answer = readVocabulary(gateway, withParams)
     cached.set(withParams, { seen, answer })
     answer.catch(() => cached.delete(withParams))
     return answer
   }
+}
+
+/** Runs read in one transaction. */
+const pageSize = 100
+
+const readVocabulary = async (gateway: Gateway, withParams: boolean): Promise<Vocabulary> => {
+  const vocabulary = new Vocabulary(bucketOf)
+  let after: CreatedRun | null = null
+  do {
+    const from: CreatedRun | null = after
+    const page: VocabularyPage = await gateway.read((rows) => vocabularyPage(rows, from, pageSize, withParams))
+    vocabulary.add(page)
+    after = page.next
+    // Reading from memory never waits, so others would not get their turn.
+    await nextTurn()
+  } while (after !== null)
+  return vocabulary
 }

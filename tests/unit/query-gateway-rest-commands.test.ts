@@ -1,5 +1,6 @@
 import type { FastifyInstance, InjectOptions } from "fastify"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { decide } from "../../gateways/decide.ts"
 import { FaultyLog } from "../support/faulty-log.ts"
 import { type GoldenStore, goldenStore } from "../support/golden-store.ts"
 
@@ -211,6 +212,20 @@ describe("commands", () => {
       "base before 2",
       "base before 4",
     ])
+  })
+
+  test("nothing is decided on a name while its reading from the log and the projections disagree", async () => {
+    const { server, read } = await goldenStore()
+    const { body } = await ask(server, "POST", "/experiments", { name: "old" })
+    await ask(server, "PUT", `/experiments/${body.id}`, { name: "new" })
+    const behind = { bind: () => body.id as string, isGiven: async () => false }
+    expect(await read((rows) => decide(rows, { _tag: "CreateExperiment", name: "old" }, behind))).toEqual({
+      behind: "experiment",
+    })
+    await ask(server, "DELETE", `/experiments/${body.id}`)
+    expect(await read((rows) => decide(rows, { _tag: "CreateExperiment", name: "new" }, behind))).toEqual({
+      behind: "experiment",
+    })
   })
 
   test("while the log is away they are told to come again, and state nothing when it is back", async () => {
