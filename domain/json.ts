@@ -3,6 +3,8 @@
  * and `NaN`, `Infinity`, `-Infinity` are numbers. A repeated key takes its first place and its last value.
  * Source: Python's `json` module, whose wording of syntax errors clients may show.
  */
+import { faultText, JsonFault } from "./json-fault.ts"
+import { readEscaped } from "./json-string.ts"
 import { float, int, type Value } from "./value.ts"
 
 /** The value of a text, or what is wrong with it and where. */
@@ -24,34 +26,12 @@ export const parseJson = (text: string, limits: JsonLimits = {}): Parsed => {
   try {
     return { value: reader.document() }
   } catch (fault) {
-    if (fault instanceof Fault) return { error: `${fault.message}: ${place(text, fault.at)}` }
+    if (fault instanceof JsonFault) return { error: faultText(text, fault) }
     throw fault
   }
 }
 
 const mostDigits = 4300
-
-class Fault extends Error {
-  readonly at: number
-  constructor(message: string, at: number) {
-    super(message)
-    this.at = at
-  }
-}
-
-/** Line, column and offset as Python counts them: in code points. */
-const place = (text: string, at: number): string => {
-  const before = text.slice(0, at)
-  const line = before.split("\n").length
-  const column = lengthInCodePoints(before.slice(before.lastIndexOf("\n") + 1)) + 1
-  return `line ${line} column ${column} (char ${lengthInCodePoints(before)})`
-}
-
-const lengthInCodePoints = (text: string): number => {
-  let length = 0
-  for (let at = 0; at < text.length; at += text.codePointAt(at)! > 0xffff ? 2 : 1) length++
-  return length
-}
 
 const words: ReadonlyMap<string, Value> = new Map<string, Value>([
   ["null", null],
@@ -61,17 +41,6 @@ const words: ReadonlyMap<string, Value> = new Map<string, Value>([
   ["Infinity", Number.POSITIVE_INFINITY],
   ["-Infinity", Number.NEGATIVE_INFINITY],
 ])
-
-const escapes: Readonly<Record<string, string>> = {
-  '"': '"',
-  "\\": "\\",
-  "/": "/",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-}
 
 const quote = 0x22
 const backslash = 0x5c
@@ -90,11 +59,11 @@ class Reader {
   }
 
   document(): Value {
-    if (this.#text.charCodeAt(0) === 0xfeff) throw new Fault("Unexpected UTF-8 BOM (decode using utf-8-sig)", 0)
+    if (this.#text.charCodeAt(0) === 0xfeff) throw new JsonFault("Unexpected UTF-8 BOM (decode using utf-8-sig)", 0)
     this.#space()
     const value = this.#value(0)
     this.#space()
-    if (this.#at < this.#text.length) throw new Fault("Extra data", this.#at)
+    if (this.#at < this.#text.length) throw new JsonFault("Extra data", this.#at)
     return value
   }
 
@@ -109,11 +78,11 @@ class Reader {
 
   /** Passes over a list or map, whose inside is only looked at for its end. */
   #tooDeep(): null {
-    if (!this.#cut) throw new Fault(`Nested deeper than ${this.#deepest} levels`, this.#at)
+    if (!this.#cut) throw new JsonFault(`Nested deeper than ${this.#deepest} levels`, this.#at)
     let open = 0
     do {
       const code = this.#text.charCodeAt(this.#at)
-      if (Number.isNaN(code)) throw new Fault("Expecting value", this.#at)
+      if (Number.isNaN(code)) throw new JsonFault("Expecting value", this.#at)
       if (code === quote) this.#string()
       else this.#at++
       if (code === 0x7b || code === 0x5b) open++
@@ -127,9 +96,9 @@ class Reader {
     this.#at++
     if (this.#space() === 0x7d) return this.#closed(map)
     for (;;) {
-      if (this.#space() !== quote) throw new Fault("Expecting property name enclosed in double quotes", this.#at)
+      if (this.#space() !== quote) throw new JsonFault("Expecting property name enclosed in double quotes", this.#at)
       const key = this.#string()
-      if (this.#space() !== 0x3a) throw new Fault("Expecting ':' delimiter", this.#at)
+      if (this.#space() !== 0x3a) throw new JsonFault("Expecting ':' delimiter", this.#at)
       this.#at++
       this.#space()
       map.set(key, this.#value(depth))
@@ -156,7 +125,7 @@ class Reader {
   }
 
   #comma(): void {
-    if (this.#text.charCodeAt(this.#at) !== 0x2c) throw new Fault("Expecting ',' delimiter", this.#at)
+    if (this.#text.charCodeAt(this.#at) !== 0x2c) throw new JsonFault("Expecting ',' delimiter", this.#at)
     this.#at++
   }
 
@@ -169,45 +138,14 @@ class Reader {
         this.#at = at + 1
         return text.slice(start, at)
       }
-      if (code === backslash) return this.#escaped(start, at)
-      if (code < 0x20) throw new Fault("Invalid control character at", at)
-    }
-    throw new Fault("Unterminated string starting at", start - 1)
-  }
-
-  /** A string with escapes: what stood before the first one, then pieces. */
-  #escaped(start: number, firstEscape: number): string {
-    const text = this.#text
-    const pieces = [text.slice(start, firstEscape)]
-    let plain = firstEscape
-    let at = firstEscape
-    for (; at < text.length; at++) {
-      const code = text.charCodeAt(at)
-      if (code === quote) {
-        pieces.push(text.slice(plain, at))
-        this.#at = at + 1
-        return pieces.join("")
+      if (code === backslash) {
+        const { value, end } = readEscaped(text, start, at)
+        this.#at = end
+        return value
       }
-      if (code < 0x20) throw new Fault("Invalid control character at", at)
-      if (code !== backslash) continue
-      pieces.push(text.slice(plain, at), this.#escape(at, start))
-      at += text[at + 1] === "u" ? 5 : 1
-      plain = at + 1
+      if (code < 0x20) throw new JsonFault("Invalid control character at", at)
     }
-    throw new Fault("Unterminated string starting at", start - 1)
-  }
-
-  #escape(at: number, start: number): string {
-    const letter = this.#text[at + 1]
-    if (letter === undefined) throw new Fault("Unterminated string starting at", start - 1)
-    if (letter === "u") {
-      const digits = this.#text.slice(at + 2, at + 6)
-      if (!/^[0-9a-fA-F]{4}$/.test(digits)) throw new Fault("Invalid \\uXXXX escape", at + 1)
-      return String.fromCharCode(Number.parseInt(digits, 16))
-    }
-    const meaning = Object.hasOwn(escapes, letter) ? escapes[letter] : undefined
-    if (meaning === undefined) throw new Fault("Invalid \\escape", at)
-    return meaning
+    throw new JsonFault("Unterminated string starting at", start - 1)
   }
 
   #number(): Value {
@@ -230,7 +168,7 @@ class Reader {
     const digits = literal.length - (negative ? 1 : 0)
     if (digits <= mostDigits) return int(BigInt(literal))
     if (this.#cut) return int(BigInt(literal.slice(0, mostDigits)))
-    throw new Fault(`Integer of ${digits} digits, at most ${mostDigits} are read`, start)
+    throw new JsonFault(`Integer of ${digits} digits, at most ${mostDigits} are read`, start)
   }
 
   #fraction(): void {
@@ -258,7 +196,7 @@ class Reader {
         this.#at += word.length
         return value
       }
-    throw new Fault("Expecting value", this.#at)
+    throw new JsonFault("Expecting value", this.#at)
   }
 
   /** Skips white space and answers the code of what follows (NaN at the end). */
