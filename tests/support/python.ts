@@ -33,6 +33,18 @@ export const python = async (): Promise<string> => {
   return interpreter
 }
 
+/** What the stock client reads from its environment to find a server; `home` is where it may write. */
+export const clientEnvironment = (
+  { backendUrl, frontierUrl }: { readonly backendUrl: string; readonly frontierUrl: string },
+  home: string,
+): Readonly<Record<string, string>> => ({
+  PATH: process.env["PATH"] ?? "",
+  HOME: home,
+  MATYAN_BACKEND_URL: backendUrl,
+  MATYAN_FRONTIER_URL: frontierUrl,
+  PYTHONUNBUFFERED: "1",
+})
+
 const cacheFolder = (): string => join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "matyan-ci")
 
 const systemPython = async (): Promise<{ readonly command: string; readonly version: string }> => {
