@@ -1,92 +1,94 @@
-import type { FastifyInstance, InjectOptions } from "fastify"
-import { describe, expect, test } from "vitest"
-import { parseJson } from "../../domain/json.ts"
-import { Float, isMap, type Value } from "../../domain/value.ts"
-import { goldenStore, readGolden } from "../support/golden-store.ts"
-import { restDifferences } from "../support/rest-differences.ts"
+import type { FastifyInstance } from "fastify"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { ask, type Method } from "../support/ask.ts"
+import { type GoldenStore, goldenStore } from "../support/golden-store.ts"
 
-interface Vector {
-  readonly name: string
-  readonly method: NonNullable<InjectOptions["method"]>
-  readonly path: string
-  readonly query: Readonly<Record<string, string>>
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: unknown
-  readonly status: number
-}
+const rest = "/api/v1/rest"
+const runA = "a".repeat(32)
 
-const vectors = JSON.parse(readGolden("rest.json")) as readonly Vector[]
-const exact = exactly(readGolden("rest.json")) as readonly ReadonlyMap<string, Value>[]
+const unknown: readonly (readonly [Method, string, object?])[] = [
+  ["PUT", "/runs/ghost", { name: "n", archived: true, experiment: "new", active: false }],
+  ["DELETE", "/runs/ghost"],
+  ["POST", "/runs/ghost/tags/new", { tag_name: "t" }],
+  ["DELETE", "/runs/ghost/tags/x"],
+  ["DELETE", `/runs/${runA}/tags/ghost`],
+  ["POST", "/runs/ghost/note", { content: "c" }],
+  ["PUT", `/runs/${runA}/note/ghost`, { content: "c" }],
+  ["DELETE", `/runs/${runA}/note/ghost`],
+  ["PUT", "/experiments/ghost", { name: "n", archived: true }],
+  ["DELETE", "/experiments/ghost"],
+  ["POST", "/experiments/ghost/note", { content: "c" }],
+  ["PUT", "/tags/ghost", { name: "n" }],
+  ["DELETE", "/tags/ghost"],
+  ["PUT", "/dashboards/ghost", { name: "n" }],
+  ["DELETE", "/dashboards/ghost"],
+  ["PUT", "/apps/ghost", { type: "t" }],
+  ["DELETE", "/apps/ghost"],
+  ["PUT", "/reports/ghost", { name: "n" }],
+  ["DELETE", "/reports/ghost"],
+]
 
-describe("the recorded requests, in order", () => {
-  test("are answered as recorded, but for the listed differences", async () => {
-    const { server } = await goldenStore()
-    const ids = new Map<string, string>()
-    const failed: unknown[] = []
-    for (const [i, vector] of vectors.entries()) {
-      const { status, body } = await replay(server, vector, ids)
-      const difference = restDifferences[vector.name]
-      const recorded = exact[i]?.get("response") ?? null
-      const wanted = difference?.response === undefined ? recorded : exactly(difference.response)
-      learn(wanted, body, ids)
-      const got = { status, body: comparable(status >= 400 ? withoutMessage(body) : body) }
-      const want = { status: difference?.status ?? vector.status, body: comparable(mapped(wanted, ids)) }
-      if (JSON.stringify(got) !== JSON.stringify(want)) failed.push({ name: vector.name, got, want })
-    }
-    expect(failed).toEqual([])
+const malformed: readonly (readonly [Method, string, object?])[] = [
+  ["PUT", `/runs/${runA}`, { name: 5 }],
+  ["PUT", `/runs/${runA}`, []],
+  ["POST", "/runs/delete-batch", { ids: [runA] }],
+  ["POST", "/runs/archive-batch?archive=perhaps", [runA]],
+  ["POST", `/runs/${runA}/tags/new`, {}],
+  ["POST", `/runs/${runA}/tags/new`, { tag_name: "  " }],
+  ["POST", "/experiments", { name: "x".repeat(600) }],
+  ["POST", "/experiments", { name: null }],
+  ["POST", "/tags", { name: "t", color: 1 }],
+  ["POST", "/apps", { type: "t", state: [] }],
+  ["POST", "/apps", { type: "t" }],
+  ["POST", "/projects/pinned-sequences", { sequences: [{ name: "loss" }] }],
+  ["POST", `/runs/${runA}/note`, { content: ["c"] }],
+]
+
+describe("Law 10: a refused or malformed command leaves no trace but its answer", () => {
+  let server: FastifyInstance
+  let events: GoldenStore["events"]
+  beforeAll(async () => {
+    ;({ server, events } = await goldenStore({}, afterAll))
   })
 
-  test("each listed difference names a recorded request and its reason", () => {
-    for (const [name, { why }] of Object.entries(restDifferences)) {
-      expect(vectors.map((vector) => vector.name)).toContain(name)
-      expect(why.length).toBeGreaterThan(20)
+  test("commands on unknown ids are answered 404 and append nothing", async () => {
+    const before = (await events()).length
+    for (const [method, path, payload] of unknown) {
+      const { status, body } = await ask(server, method, path, payload)
+      expect([method, path, status, body.error]).toEqual([method, path, 404, { code: "not_found", message: "Not Found" }])
+      expect(body.message).toMatch(/not found/i)
     }
+    expect((await events()).length).toBe(before)
+  })
+
+  test("batches and clear-tombstone pass over unknown ids", async () => {
+    const before = (await events()).length
+    for (const path of ["/runs/delete-batch", "/runs/finish-batch", "/runs/archive-batch"])
+      expect(await ask(server, "POST", path, ["ghost", "", "a/b", "x".repeat(5_000)])).toMatchObject({
+        status: 200,
+        body: { status: "OK" },
+      })
+    expect((await ask(server, "POST", "/runs/ghost/clear-tombstone")).status).toBe(204)
+    expect((await events()).length).toBe(before)
+    expect((await ask(server, "GET", "/runs/ghost/info")).status).toBe(404)
+  })
+
+  test("bodies of the wrong form are answered 422 in words that name the field", async () => {
+    const before = (await events()).length
+    for (const [method, path, payload] of malformed) {
+      const { status, body } = await ask(server, method, path, payload)
+      expect([method, path, status, body.error?.code]).toEqual([method, path, 422, "validation_error"])
+    }
+    expect((await events()).length).toBe(before)
+    const { body } = await ask(server, "POST", "/tags", { color: 1 })
+    expect(body.error.message).toBe("Field required; Input should be a valid string")
+    expect(body.message).toBe("body.name: Field required; body.color: Input should be a valid string")
+    const text = await server.inject({
+      method: "POST",
+      url: `${rest}/tags`,
+      payload: "{",
+      headers: { "content-type": "application/json" },
+    })
+    expect(text.statusCode).toBe(422)
   })
 })
-
-const replay = async (server: FastifyInstance, vector: Vector, ids: ReadonlyMap<string, string>) => {
-  const { method, headers, query } = vector
-  const reply = await server.inject({
-    method,
-    headers: { ...headers, "content-type": "application/json" },
-    query,
-    url: translated(vector.path, ids),
-    ...(vector.body === null ? {} : { payload: translated(JSON.stringify(vector.body), ids) }),
-  })
-  return { status: reply.statusCode, body: reply.body === "" ? null : exactly(reply.body) }
-}
-
-const translated = (text: string, ids: ReadonlyMap<string, string>): string =>
-  text.replaceAll(/00000000-0000-4000-8000-[0-9a-f]{12}/g, (id) => ids.get(id) ?? id)
-
-/** Ids count in the vectors and are drawn or bound by us: which is which is seen where they stand first. */
-const learn = (recorded: Value, ours: Value, ids: Map<string, string>): void => {
-  if (typeof recorded === "string" && typeof ours === "string") {
-    if (/^00000000-0000-4000-8000-[0-9a-f]{12}$/.test(recorded) && !ids.has(recorded)) ids.set(recorded, ours)
-  } else if (Array.isArray(recorded) && Array.isArray(ours))
-    for (const [i, item] of (recorded as readonly Value[]).entries()) learn(item, (ours[i] as Value | undefined) ?? null, ids)
-  else if (isMap(recorded) && isMap(ours)) for (const [key, item] of recorded) learn(item, ours.get(key) ?? null, ids)
-}
-
-const mapped = (value: Value, ids: ReadonlyMap<string, string>): Value => {
-  if (typeof value === "string") return translated(value, ids)
-  if (Array.isArray(value)) return (value as readonly Value[]).map((item) => mapped(item, ids))
-  return isMap(value) ? new Map([...value].map(([key, item]) => [key, mapped(item, ids)])) : value
-}
-
-/** Every error says more to people in `message` (mending 10). */
-const withoutMessage = (body: Value): Value => (isMap(body) ? new Map([...body].filter(([key]) => key !== "message")) : body)
-
-/** Objects by their keys, and floats told from integers. */
-const comparable = (value: Value): unknown => {
-  if (value instanceof Float) return { float: value.value }
-  if (Array.isArray(value)) return (value as readonly Value[]).map(comparable)
-  if (!isMap(value)) return value
-  return Object.fromEntries([...value].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, comparable(item)]))
-}
-
-function exactly(text: string): Value {
-  const parsed = parseJson(text)
-  if ("error" in parsed) throw new Error(parsed.error)
-  return parsed.value
-}
