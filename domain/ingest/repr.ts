@@ -25,9 +25,17 @@ const repr = (value: Value): string => {
   if (typeof value === "bigint") return value.toString()
   if (typeof value === "number") return Number.isInteger(value) ? String(value) : floatText(value)
   if (value instanceof Float) return floatText(value.value)
-  if (value instanceof Map) return `{${[...value].map(([key, item]) => `${stringRepr(key)}: ${repr(item)}`).join(", ")}}`
-  return `[${(value as readonly Value[]).map(repr).join(", ")}]`
+  if (value instanceof Map)
+    return `{${ends([...value])
+      .map(([key, item]) => `${stringRepr(key)}: ${repr(item)}`)
+      .join(", ")}}`
+  return `[${ends(value as readonly Value[])
+    .map(repr)
+    .join(", ")}]`
 }
+
+/** What can be seen of a long list. */
+const ends = <A>(items: readonly A[]): readonly A[] => (items.length > 40 ? [...items.slice(0, 20), ...items.slice(-20)] : items)
 
 /** Only the ends are ever shown, so the middle of a long string is left out before it costs anything. */
 const stringRepr = (value: string): string => {
