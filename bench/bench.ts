@@ -1,0 +1,113 @@
+/**
+ * Measures what README.md in this folder records.
+ *
+ *   npm run bench                         all figures, medians of five
+ *   npm run bench -- --quick ingest       one round of one figure
+ *   npm run bench -- --runs 100000 search
+ *   npm run bench -- --record             also writes bench/results/<name>.json (--name, else the date)
+ */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+import { columnar } from "./figures/columnar.ts"
+import { ingest } from "./figures/ingest.ts"
+import { latency } from "./figures/latency.ts"
+import { memory } from "./figures/memory.ts"
+import { reads } from "./figures/reads.ts"
+import { rebuild } from "./figures/rebuild.ts"
+import { search } from "./figures/search.ts"
+import { sizes } from "./figures/sizes.ts"
+import { smallRuns } from "./figures/small-runs.ts"
+import { type Figure, median, type Sample } from "./support/figure.ts"
+import { fdatasyncMillis, load, machine } from "./support/machine.ts"
+import { targets } from "./targets.ts"
+
+const figures: readonly Figure[] = [ingest, columnar, latency, smallRuns, rebuild, reads, sizes, memory, search]
+
+/** A figure's sample over all rounds: the median, and what it was made of. */
+interface Result extends Sample {
+  readonly rounds: readonly number[]
+  /** The load average when the figure began and ended. */
+  readonly load: readonly [before: number, after: number]
+}
+
+const here = import.meta.dirname
+const baselineFile = join(here, "baseline.json")
+
+const main = async (): Promise<void> => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      quick: { type: "boolean", default: false },
+      record: { type: "boolean", default: false },
+      name: { type: "string" },
+      runs: { type: "string", default: "10000" },
+      rounds: { type: "string", default: "5" },
+    },
+  })
+  const unknown = positionals.filter((name) => !figures.some((figure) => figure.name === name))
+  if (unknown.length > 0)
+    throw new Error(`no figure ${unknown.join(", ")}; there are ${figures.map(({ name }) => name).join(", ")}`)
+  const chosen = positionals.length === 0 ? figures : figures.filter(({ name }) => positionals.includes(name))
+  const baseline = readBaseline()
+  const root = mkdtempSync(join(tmpdir(), "matyan-bench-"))
+  try {
+    const flush = fdatasyncMillis(root)
+    say(`${JSON.stringify(machine())}\nload ${load()}, one fdatasync ${flush.toFixed(2)} ms`)
+    const results: Result[] = []
+    for (const figure of chosen) {
+      const measured = await take(figure, root, values.quick ? 1 : Number(values.rounds), Number(values.runs))
+      say(`\n${figure.name}: ${figure.says}\nload ${measured[0]?.load.join(" → ")}`)
+      for (const result of measured) say(line(result, baseline.get(result.name)))
+      results.push(...measured)
+    }
+    if (values.record) record(values.name ?? new Date().toISOString().slice(0, 10), flush, results)
+  } finally {
+    rmSync(root, { recursive: true, force: true })
+  }
+}
+
+const take = async (figure: Figure, root: string, rounds: number, runs: number): Promise<readonly Result[]> => {
+  const folder = join(root, figure.name)
+  mkdirSync(folder)
+  const before = load()
+  const samples = await figure.measure({ rounds, runs, folder })
+  rmSync(folder, { recursive: true, force: true })
+  return (samples[0] ?? []).map(({ name, unit }, i) => {
+    const values = samples.map((round) => round[i]!.value)
+    return { name, unit, value: median(values), rounds: values, load: [before, load()] }
+  })
+}
+
+const readBaseline = (): ReadonlyMap<string, number> => {
+  if (!existsSync(baselineFile)) return new Map()
+  const { results } = JSON.parse(readFileSync(baselineFile, "utf8")) as { readonly results: readonly Sample[] }
+  return new Map(results.map(({ name, value }) => [name, value]))
+}
+
+/** One result, against its target and against the baseline (1.20× there: a fifth more than then). */
+const line = ({ name, unit, value, rounds }: Result, baseline: number | undefined): string => {
+  const target = targets[name]
+  const met = target === undefined || (target.better === "more" ? value >= target.target : value <= target.target)
+  const wanted =
+    target === undefined ? "" : `${met ? "ok  " : "FALLS SHORT "} ${target.better === "more" ? "≥" : "≤"} ${shown(target.target)}`
+  const then = baseline === undefined ? "" : `${(value / baseline).toFixed(2)}× baseline`
+  const spread = rounds.length === 1 ? "" : `(${shown(Math.min(...rounds))} to ${shown(Math.max(...rounds))})`
+  return `  ${name.padEnd(52)} ${shown(value).padStart(11)} ${unit.padEnd(13)} ${wanted.padEnd(26)} ${then.padEnd(16)} ${spread}`
+}
+
+const shown = (value: number): string =>
+  value >= 1_000 ? Math.round(value).toLocaleString("en") : value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2)
+
+const record = (name: string, flush: number, results: readonly Result[]): void => {
+  mkdirSync(join(here, "results"), { recursive: true })
+  const file = join(here, "results", `${name}.json`)
+  const content = { date: new Date().toISOString(), machine: machine(), fdatasyncMillis: flush, results }
+  writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`)
+  say(`\nrecorded in ${file}`)
+}
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+
+await main()
