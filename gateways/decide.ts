@@ -73,16 +73,33 @@ export const decide = async (rows: Rows, command: Command, names: SpokenNames): 
   }
 }
 
-/** The refusal of a command whose event another's overtook on the way into the log; null where it holds. */
-export const lostRace = async (rows: Rows, facts: readonly AnyFact[]): Promise<Refusal | null> => {
+/** The refusal of a command whose events others overtook on the way into the log; null where it holds. */
+export const lostRace = async (rows: Rows, command: Command, facts: readonly AnyFact[]): Promise<Refusal | null> => {
+  const gone = await goneNow(rows, command)
+  if (gone !== null) return gone
   for (const { type, data } of facts) {
-    const kind = type === "ExperimentRenamed" ? "experiment" : type === "TagRenamed" ? "tag" : null
-    if (kind === null || !("name" in data) || !("id" in data)) continue
-    const { id, name } = data as { readonly id: string; readonly name: string }
-    const bearer = await idByName(rows, kind, name)
-    if (bearer !== undefined && bearer !== id) return { _tag: "NameTaken", kind, name }
+    if (type !== "ExperimentRenamed" && type !== "TagRenamed") continue
+    const kind = type === "TagRenamed" ? "tag" : "experiment"
+    const bearer = await idByName(rows, kind, data.name)
+    if (bearer !== undefined && bearer !== data.id) return { _tag: "NameTaken", kind, name: data.name }
   }
   return null
+}
+
+/** What the command changed may have been deleted just before it. Pages tell so by themselves when they are read again. */
+const goneNow = async (rows: Rows, command: Command): Promise<Refusal | null> => {
+  switch (command._tag) {
+    case "UpdateRun":
+    case "TagRun":
+    case "UntagRun":
+      return (await isRun(rows, command.runId)) ? null : { _tag: "RunNotFound", id: command.runId }
+    case "UpdateExperiment":
+      return (await isDeleted(rows, "experiment", command.id)) ? { _tag: "ExperimentNotFound", id: command.id } : null
+    case "UpdateTag":
+      return (await isDeleted(rows, "tag", command.id)) ? { _tag: "TagNotFound", id: command.id } : null
+    default:
+      return null
+  }
 }
 
 const runsState = async (rows: Rows, command: RunCommand, names: SpokenNames): Promise<RunsState> => {

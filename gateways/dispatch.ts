@@ -74,7 +74,7 @@ export const makeDispatch = (options: DispatchOptions): Effect.Effect<Dispatch, 
         const { facts, positions, at } = appended
         const waited = yield* caughtUp(positions).pipe(Effect.timeoutOption(options.waitMillis))
         if (Option.isNone(waited)) return { _tag: "Accepted", positions }
-        const lost = yield* view.read((rows) => lostRace(rows, facts))
+        const lost = yield* view.read((rows) => lostRace(rows, command, facts))
         return lost === null ? { _tag: "Done", facts, at } : { _tag: "Refused", refused: lost }
       })
   })

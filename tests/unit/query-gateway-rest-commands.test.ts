@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest"
-import { decide } from "../../gateways/decide.ts"
+import type { Command } from "../../domain/commands.ts"
+import { type AnyFact, catalog } from "../../events/index.ts"
+import { decide, lostRace } from "../../gateways/decide.ts"
 import { ask } from "../support/ask.ts"
 import { FaultyLog } from "../support/faulty-log.ts"
 import { goldenStore } from "../support/golden-store.ts"
@@ -133,6 +135,23 @@ describe("commands", () => {
     expect(await read((rows) => decide(rows, { _tag: "CreateExperiment", name: "new" }, behind))).toEqual({
       behind: "experiment",
     })
+  })
+
+  test("what was overtaken by a deletion or a rename on the way into the log is refused after all", async () => {
+    const { server, read } = await goldenStore()
+    const { body: one } = await ask(server, "POST", "/experiments", { name: "one" })
+    const { body: two } = await ask(server, "POST", "/experiments", { name: "two" })
+    await ask(server, "DELETE", `/runs/${runB}`)
+    const lost = (command: Command, ...facts: readonly AnyFact[]) => read((rows) => lostRace(rows, command, facts))
+    expect(await lost({ _tag: "TagRun", runId: runB ?? "", name: "t" })).toEqual({ _tag: "RunNotFound", id: runB })
+    expect(await lost({ _tag: "TagRun", runId: runA ?? "", name: "t" })).toBeNull()
+    const update = { _tag: "UpdateExperiment", id: two.id, name: "one", description: null, archived: null } as const
+    const renamed = catalog.ExperimentRenamed({ id: two.id, from: "two", name: "one" })
+    expect(await lost(update, renamed)).toEqual({ _tag: "NameTaken", kind: "experiment", name: "one" })
+    await ask(server, "DELETE", `/experiments/${one.id}`)
+    expect(await lost(update, renamed)).toBeNull()
+    await ask(server, "DELETE", `/experiments/${two.id}`)
+    expect(await lost(update, renamed)).toEqual({ _tag: "ExperimentNotFound", id: two.id })
   })
 
   test("while the log is away they are told to come again, and state nothing when it is back", async () => {
