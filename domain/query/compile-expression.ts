@@ -124,7 +124,8 @@ const chainCode = (operands: readonly Code[], stopsAt: boolean): Code => {
 }
 
 const compareCode = (node: Compare, scope: Scope): Code => {
-  const trace = scope.settings.sequenceName === null ? traceNameOf(node) : undefined
+  const knowsMetric = scope.settings.sequenceName !== null || lookUp(scope, "metric") !== undefined
+  const trace = knowsMetric ? undefined : traceNameOf(node)
   // Run search knows no `metric`, but for this form: whether the run has a metric of that name, as the index answers it.
   if (trace !== undefined) return (frame) => runOf(frame).metric(trace, null) !== undefined
   const operands = node.operands.map((operand) => compileNode(operand, scope))

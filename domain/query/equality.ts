@@ -1,4 +1,17 @@
-import { Dict, Float, isList, isStoredDict, type Key, type Meter, PyObject, PySet, type PyValue, raise, Tuple } from "./values.ts"
+import {
+  Dict,
+  Float,
+  isList,
+  isStoredDict,
+  type Key,
+  type Meter,
+  PyObject,
+  PySet,
+  type PyValue,
+  raise,
+  Range,
+  Tuple,
+} from "./values.ts"
 import { Ordered, Wrapped } from "./objects.ts"
 
 /** Nesting beyond which comparing raises, as Python's does at its recursion limit. */
@@ -34,6 +47,7 @@ const equalObjects = (left: PyValue, right: PyValue, meter: Meter, depth: number
   if (dict !== undefined) return equalDicts(dict, dictOf(right), meter, depth)
   if (left instanceof PySet) return right instanceof PySet && left.items.size === right.items.size && isSubset(left, right, meter)
   if (left instanceof Uint8Array) return right instanceof Uint8Array && compareBytes(left, right) === 0
+  if (left instanceof Range && right instanceof Range) return rangeKey(left) === rangeKey(right)
   if (left instanceof Ordered && right instanceof Ordered) return left.typeName === right.typeName && left.rank === right.rank
   return false
 }
@@ -139,9 +153,14 @@ export const keyOf = (value: PyValue, meter: Meter, depth = 0): Key => {
   if (value instanceof Tuple) return keyOfItems("t", value.items, meter, depth)
   if (value instanceof Uint8Array) return `${compound}b${[...value].join()}`
   if (value instanceof PySet && value.frozen) return keyOfItems("f", [...value.items.values()], meter, depth)
+  if (value instanceof Range) return rangeKey(value)
   if (value instanceof Ordered) return `${compound}${value.typeName}${value.rank}`
   return value instanceof PyObject && !(value instanceof Wrapped) ? value : raise("TypeError")
 }
+
+/** Ranges are equal when they count the same. */
+const rangeKey = ({ length, start, step }: Range): string =>
+  `${compound}r${length}${length > 0 ? `,${start}` : ""}${length > 1 ? `,${step}` : ""}`
 
 const keyOfNumber = (value: number | bigint): Key =>
   typeof value === "number" ? (Number.isInteger(value) && !Number.isSafeInteger(value) ? BigInt(value) : value) : value

@@ -77,7 +77,7 @@ const readToken = (state: State, operator: string | undefined): Token => {
   if (prefix !== undefined) return readString(state, prefix.toLowerCase())
   if (/[\p{ID_Start}_]/u.test(character)) return readName(state)
   if (operator !== undefined) return readOperator(state, operator)
-  throw unknownCharacter(character, at)
+  return readUnknown(state, character)
 }
 
 const readName = (state: State): Token => {
@@ -91,12 +91,14 @@ const readName = (state: State): Token => {
   return { ...read, text: text.normalize("NFKC") }
 }
 
-/** Signs that no expression has (`$`, `?`) reach the parser as operators, which then says "invalid syntax". */
-const unknownCharacter = (character: string, at: number): SyntaxFault => {
+/** Signs that no expression has (`$`, `?`) reach the parser as operators, so that it says where it stopped. */
+const readUnknown = (state: State, character: string): Token => {
+  const { at } = state
   const point = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")
-  if (/[\p{C}\p{Z}]/u.test(character)) return new SyntaxFault(`invalid non-printable character U+${point}`, at, at)
-  if (character > "\x7f") return new SyntaxFault(`invalid character '${character}' (U+${point})`, at, at)
-  return new SyntaxFault("invalid syntax", at, at + 1)
+  if (/[\p{C}\p{Z}]/u.test(character)) throw new SyntaxFault(`invalid non-printable character U+${point}`, at, at)
+  if (character > "\x7f") throw new SyntaxFault(`invalid character '${character}' (U+${point})`, at, at)
+  state.at++
+  return token(state, "operator", at, state.at)
 }
 
 const readOperator = (state: State, operator: string): Token => {
@@ -177,7 +179,7 @@ const readParts = (state: State, start: number, quote: string, isRaw: boolean, i
       from = state.at
     } else if (character === "}") {
       throw new SyntaxFault("f-string: single '}' is not allowed", state.at, state.at)
-    } else state.at += character === "\\" && !state.source.startsWith("{", state.at + 1) ? 2 : 1
+    } else state.at += character === "\\" && !/[{}]/.test(state.source[state.at + 1] ?? "") ? 2 : 1
   }
   keepText(state.at)
   return parts
@@ -224,7 +226,10 @@ const readConversion = (state: State): "r" | "s" | "a" | null => {
   const name = /^[\p{ID_Start}_]?[\p{ID_Continue}_]*/u.exec(state.source.slice(state.at + 1))?.[0] ?? ""
   const start = state.at + 1
   state.at = start + name.length
-  if (name === "r" || name === "s" || name === "a") return name
+  if (name === "r" || name === "s" || name === "a") {
+    skipSpace(state)
+    return name
+  }
   if (name === "") throw new SyntaxFault("f-string: missing conversion character", start, start + 1)
   const message = `f-string: invalid conversion character '${name}': expected 's', 'r', or 'a'`
   throw new SyntaxFault(message, start, start + name.length)

@@ -219,6 +219,7 @@ const parsePower = (cursor: Cursor): Node => {
 export const parseYield = (cursor: Cursor): Node => {
   const { start } = expect(cursor, "yield")
   const needsValue = take(cursor, "from")
-  const operand = needsValue || startsExpression(peek(cursor)) ? parseStarredList(cursor, parseExpression) : null
+  const operand =
+    needsValue || nextIs(cursor, "*") || startsExpression(peek(cursor)) ? parseStarredList(cursor, parseExpression) : null
   return { kind: "unsupported", what: "yield", operand, start, end: lastEnd(cursor) }
 }

@@ -1,6 +1,14 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { type Budget, compile, type Leaf, type Plan, type RunFacts, type ValueRange } from "../../domain/query/index.ts"
+import {
+  type Budget,
+  compile,
+  type Leaf,
+  type Plan,
+  QueryTooDear,
+  type RunFacts,
+  type ValueRange,
+} from "../../domain/query/index.ts"
 import { Float, float, isMap, type Value, type ValueMap } from "../../domain/value.ts"
 import { runFacts } from "../unit/query/seed-facts.ts"
 
@@ -217,6 +225,33 @@ const { query } = fc.letrec<{ query: string }>((tie) => ({
     { weight: 1, arbitrary: tie("query").map((inner) => `(not ${inner})`) },
   ),
 }))
+
+const words = fc.constantFrom(
+  ...(
+    "run run.name run.hparams.lr run['x'] metric x y 0 1 -1 2.5 1e300 10**99 'a' \"é\" b'x' f'{x}' f'{run.name!r:>5}' None True ( ( ) ) [ ] { } , : . = := == " +
+    "< >= in not in is and or not if else for lambda * ** // % + - << ~ len max sorted str int range datetime timedelta math.sqrt " +
+    ".upper() .split() [0] [::-1] # \\ ' \" $ await yield __x"
+  ).split(" "),
+  "\n",
+)
+
+it("any text is refused, matches or not, or is too dear: nothing else is thrown", () => {
+  const text = fc.oneof(
+    fc.array(words, { maxLength: 12 }).map((found) => found.join(" ")),
+    fc.string({ unit: "binary" }),
+    fc.string(),
+  )
+  const property = fc.property(text, run, (source, facts) => {
+    const compiled = compile(source, { timezoneOffsetMinutes: 0, sequenceName: null })
+    if ("refused" in compiled) return compiled.refused.message !== ""
+    try {
+      return typeof compiled.query.matches({ run: facts }, { steps: 10_000 }) === "boolean"
+    } catch (error) {
+      return error instanceof QueryTooDear
+    }
+  })
+  fc.assert(property, { numRuns: Number(process.env["MATYAN_TEST_TEXTS"] ?? 5_000) })
+})
 
 describe("Law 11: a query's answer is the same with and without its plan", () => {
   it("no matching run is left out, and an exact plan gives no other", () => {

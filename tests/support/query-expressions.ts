@@ -241,7 +241,7 @@ const aText: Make = leafOr(
     from("(", text, ")[", oneOf("0", "-1", "1:", ":2", "::-1", "::2", "-3:-1", "5", "1:1", "10:", "-100:100:3", "::0"), "]"),
     from("str(", any, ")"),
     from("repr(", any, ")"),
-    from("f'{", number, ":", spec, "}'"),
+    from("(lambda v: f'{v:", spec, "}')(", number, ")"),
     from(
       "f'<{",
       oneOf("run.name", "run.hparams.lr", "run.hparams.n", "run.hparams.name"),
