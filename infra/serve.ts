@@ -9,7 +9,7 @@ import { prepare, project } from "../projections/worker.ts"
 import { isLoopback, type Settings } from "./config.ts"
 import { blobs, store, writableLog } from "./engines.ts"
 import { projectorThread } from "./projector-thread.ts"
-import { keptSecret } from "./secret.ts"
+import { keptSecret, secretText } from "./secret.ts"
 import { version } from "./version.ts"
 
 /** What was asked for would be open to anybody. */
@@ -42,7 +42,7 @@ export const serve = (settings: Settings, { insecure = false }: { readonly insec
       const backend = yield* queryGateway({
         host: settings.host,
         port: settings.backendPort,
-        blobSecret: settings.blobSecret ?? keptSecret(settings.dataDir, "blob-uri-secret"),
+        blobSecret: settings.blobSecret ?? secretText(keptSecret(settings.dataDir, "blob-uri-secret")),
         waitMillis: settings.waitMillis,
         ...(settings.corsOrigins === undefined ? {} : { corsOrigins: settings.corsOrigins }),
       })

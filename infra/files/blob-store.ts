@@ -4,7 +4,8 @@ import { pathToFileURL } from "node:url"
 import { Effect, Layer } from "effect"
 import { BlobNotFound, BlobStore, BlobStoreUnavailable, UploadRefused, type UploadTerms } from "../../domain/ports/blob-store.ts"
 import { type Description, infoOf, ObjectFiles } from "./object-files.ts"
-import { type Grant, signedTarget, signingSecret, verifiedGrant } from "./signed-address.ts"
+import { keptSecret } from "../secret.ts"
+import { type Grant, signedTarget, verifiedGrant } from "./signed-address.ts"
 
 export interface FileBlobsOptions {
   readonly folder: string
@@ -58,7 +59,7 @@ export const fileBlobs = ({ folder, baseUrl }: FileBlobsOptions): Layer.Layer<Bl
 
 const openFolder = (folder: string) => {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  return { files: new ObjectFiles(folder), secret: signingSecret(folder) }
+  return { files: new ObjectFiles(folder), secret: keptSecret(folder, "signing-secret") }
 }
 
 /** Unix seconds. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { mkdirSync } from "node:fs"
+import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs"
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { type BlobInfo, UploadRefused, type UploadTerms } from "../../domain/ports/blob-store.ts"
@@ -12,6 +12,9 @@ export interface Description extends BlobInfo {
   /** The name of the file with the content. */
   readonly content: string
 }
+
+/** An upload that has not grown for a day is over. */
+const abandonedMs = 24 * 3_600_000
 
 type Terms = Omit<UploadTerms, "expiresInSeconds">
 
@@ -28,6 +31,15 @@ export class ObjectFiles {
     this.#objects = join(folder, "objects")
     this.#incoming = join(folder, "incoming")
     for (const each of [this.#objects, this.#incoming]) mkdirSync(each, { recursive: true, mode: 0o700 })
+    this.#sweep()
+  }
+
+  /** Removes what uploads left behind that a crash cut off; one that is under way is younger. */
+  #sweep(): void {
+    for (const name of readdirSync(this.#incoming)) {
+      const draft = join(this.#incoming, name)
+      if (Date.now() - statSync(draft).mtimeMs > abandonedMs) rmSync(draft, { force: true })
+    }
   }
 
   async put(key: string, body: Uint8Array | AsyncIterable<Uint8Array>, terms: Terms): Promise<BlobInfo> {

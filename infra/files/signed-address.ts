@@ -1,6 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto"
-import { linkSync, readFileSync, unlinkSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { createHmac, timingSafeEqual } from "node:crypto"
 import { UploadRefused, type UploadTerms } from "../../domain/ports/blob-store.ts"
 
 /** What an address allows. `expires`: Unix seconds. */
@@ -63,20 +61,4 @@ const parsedGrant = (
     ...(sha256 === null ? {} : { sha256 }),
   }
   return { grant: { method, key, expires: Number(query.get("expires")), terms }, signature: query.get("signature") ?? "" }
-}
-
-/** The folder's secret, drawn by whoever needs it first, readable by its owner alone. */
-export const signingSecret = (folder: string): Uint8Array => {
-  const file = join(folder, "signing-secret")
-  const draft = `${file}.${crypto.randomUUID()}`
-  writeFileSync(draft, randomBytes(32).toString("hex"), { mode: 0o600 })
-  try {
-    // A link is made whole or not at all, so of several starts at once all read the same secret.
-    linkSync(draft, file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
-  } finally {
-    unlinkSync(draft)
-  }
-  return Buffer.from(readFileSync(file, "utf8"), "hex")
 }
