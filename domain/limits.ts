@@ -4,6 +4,8 @@ export interface IngestLimits {
   readonly frameBytes: number
   /** Messages in one frame. */
   readonly frameItems: number
+  /** Values in one frame, by its commas and brackets (those within texts count too): they take far more memory than text. */
+  readonly frameValues: number
   /** Bytes (UTF-8) of a metric's, object's, tag's, experiment's or run's name. */
   readonly nameBytes: number
   /** Bytes of a run's id. With the name or path of a key and what the layout adds it stays within 1,900. */
@@ -28,6 +30,7 @@ export interface IngestLimits {
 export const defaultIngestLimits: IngestLimits = {
   frameBytes: 16 * 2 ** 20,
   frameItems: 10_000,
+  frameValues: 1_000_000,
   nameBytes: 512,
   runIdBytes: 256,
   pathBytes: 1_024,

@@ -22,14 +22,25 @@ export const httpServer = async (options: HttpOptions): Promise<FastifyInstance>
     // Bodies may be long uploads, so a request may take any time; but its headers must come soon, and something always.
     requestTimeout: 0,
     connectionTimeout: 120_000,
-    http: { headersTimeout: options.headersTimeoutMs, connectionsCheckingInterval: Math.min(options.headersTimeoutMs, 5_000) },
+    // Queries travel in the address: the stock UI names hundreds of runs in one.
+    http: {
+      headersTimeout: options.headersTimeoutMs,
+      connectionsCheckingInterval: Math.min(options.headersTimeoutMs, 5_000),
+      maxHeaderSize: 256 * 1024,
+    },
+    // Ids and names in paths, percent-encoded.
+    routerOptions: { maxParamLength: 2_048 },
+    frameworkErrors: (error, _request, reply) => {
+      const message = error.message
+      void reply.code(error.statusCode ?? 400).send({ error: { code: "bad_request", message }, detail: message, message })
+    },
     forceCloseConnections: "idle",
   })
   await server.register(cors, {
     origin: options.corsOrigins.includes("*") ? true : [...options.corsOrigins],
     credentials: true,
     methods: ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"],
-    exposedHeaders: ["X-Request-ID"],
+    exposedHeaders: ["X-Request-ID", "X-Matyan-Position"],
     maxAge: 600,
   })
   server.addHook("onRequest", async (request, reply) => {

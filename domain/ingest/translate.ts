@@ -93,6 +93,8 @@ const translateItem = (sent: ValueMap, desk: Desk): { readonly type: string; rea
 
 /** The messages of a frame; null where they are none; a text where it is not JSON. */
 const readFrame = (text: string, limits: IngestLimits): Frame | null | string => {
+  if (text.length > limits.frameValues && hasMoreValues(text, limits.frameValues))
+    return `the frame has more than ${limits.frameValues} values`
   const parsed = plainJson(text)
   if (parsed !== undefined) {
     const batch = Array.isArray(parsed)
@@ -105,6 +107,16 @@ const readFrame = (text: string, limits: IngestLimits): Frame | null | string =>
   const items = exactItems(text, limits)
   if (items === null || typeof items === "string") return items
   return { count: items.length, batch: /^\s*\[/.test(text), plain: null, exact: () => items }
+}
+
+/** Whether there are more brackets and commas than that: a cheap bound on the values, before any is made. */
+const hasMoreValues = (text: string, most: number): boolean => {
+  let count = 0
+  for (let at = 0; at < text.length && count <= most; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x2c || code === 0x5b || code === 0x7b) count++
+  }
+  return count > most
 }
 
 const plainJson = (text: string): unknown => {

@@ -357,6 +357,11 @@ describe("refusals name what and how much", () => {
 })
 
 describe("hostile frames", () => {
+  it("refuses a frame of too many values before any is made", () => {
+    const many = `[${"[],".repeat(20)}[]]`
+    expect(errorOf(many, { frameValues: 20 })).toBe("the frame has more than 20 values")
+  })
+
   it("lose only what is too deep or too long", () => {
     const deep = `{"type":"log_hparams","value":{"a":${"[".repeat(200_000)}${"]".repeat(200_000)}}}`
     const long = `{"type":"log_hparams","value":{"b":${"9".repeat(200_000)}}}`
