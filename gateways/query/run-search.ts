@@ -1,11 +1,14 @@
 /** `GET /runs/search/run`: runs with their parameters, fields and the last values of their metrics. */
 import type { FastifyReply, FastifyRequest } from "fastify"
+import type { DatedRun } from "../../projections/search-dates.ts"
 import type { RunLoader } from "../../projections/search-facts.ts"
+import { badRequest } from "./errors.ts"
 import { booleanParameter, integerParameter, textParameter } from "./parameters.ts"
 import { Search, type SearchGateway } from "./search.ts"
 import { pagesOf, Progress } from "./search-pages.ts"
 import { queryIn } from "./search-query.ts"
-import { parseSort } from "./search-sort.ts"
+import { openCursor, sealCursor } from "./search-cursor.ts"
+import { isByDate, parseSort, type SortKey } from "./search-sort.ts"
 import { metricTree, paramsTree, propsTree } from "./search-tree.ts"
 import type { Tree } from "./stream-codec.ts"
 import { sendStream } from "./streaming.ts"
@@ -19,15 +22,15 @@ interface Options {
 /** Everything is refused, and everything found, before the first byte is sent. */
 export const runSearch = (gateway: SearchGateway) => async (request: FastifyRequest, reply: FastifyReply) => {
   const limit = integerParameter(request, "limit", 0, { least: 0 })
-  const offset = textParameter(request, "offset") ?? ""
   const progress = new Progress(booleanParameter(request, "report_progress", true))
   const options = optionsIn(request)
   const sort = parseSort(textParameter(request, "sort") ?? "")
+  const cursor = cursorIn(request, sort, gateway.blobSecret)
   const search = new Search(gateway, queryIn(request, null, gateway.clock()), request, reply)
-  const found = await search.runs(sort)
-  const first = offset === "" ? 0 : after(found, offset)
-  const runs = found.slice(first, limit === 0 ? undefined : first + limit)
-  const total = found.length
+  const { runs, first, total } =
+    cursor === undefined
+      ? await pageByOffset(search, sort, limit, textParameter(request, "offset") ?? "")
+      : await pageByCursor(search, limit, cursor, (last) => reply.header(nextCursor, sealCursor(last, gateway.blobSecret)))
   return sendStream(
     reply,
     pagesOf(search, {
@@ -44,17 +47,55 @@ export const runSearch = (gateway: SearchGateway) => async (request: FastifyRequ
   )
 }
 
+/** The header that tells where the next page begins; without it there is none. */
+const nextCursor = "x-next-cursor"
+
+interface RunPage {
+  readonly runs: readonly string[]
+  /** How many runs come before the page, of `total` that match. */
+  readonly first: number
+  readonly total: number
+}
+
+/** As clients of old page: all matches are found, then those after the run `offset` are sent. */
+const pageByOffset = async (search: Search, sort: readonly SortKey[], limit: number, offset: string): Promise<RunPage> => {
+  const found = await search.runs(sort)
+  const at = found.indexOf(offset)
+  const first = offset === "" ? 0 : at === -1 ? found.length : at + 1
+  return { runs: found.slice(first, limit === 0 ? undefined : first + limit), first, total: found.length }
+}
+
+/** No more matches are looked for than the page has and one; what the page holds is its total. */
+const pageByCursor = async (
+  search: Search,
+  limit: number,
+  cursor: DatedRun | null,
+  tellNext: (last: DatedRun) => void,
+): Promise<RunPage> => {
+  const found = await search.newest(limit === 0 ? Infinity : limit + 1, cursor)
+  const page = limit === 0 ? found : found.slice(0, limit)
+  const last = page.at(-1)
+  if (last !== undefined && found.length > page.length) tellNext(last)
+  return { runs: page.map(({ run }) => run), first: 0, total: page.length }
+}
+
+/** Undefined without the parameter, null for the first page; 400 for what is no cursor of ours, or does not go with the rest. */
+const cursorIn = (request: FastifyRequest, sort: readonly SortKey[], secret: string): DatedRun | null | undefined => {
+  const text = textParameter(request, "cursor")
+  if (text === undefined) return undefined
+  if (!isByDate(sort) || sort[0]?.descending !== true) throw badRequest("cursor goes only with the newest runs first")
+  if (textParameter(request, "offset")) throw badRequest("cursor and offset exclude each other")
+  if (text === "") return null
+  const opened = openCursor(text, secret)
+  if (opened === undefined) throw badRequest("cursor is not one that this gateway gave")
+  return opened
+}
+
 const optionsIn = (request: FastifyRequest): Options => ({
   skipSystem: booleanParameter(request, "skip_system", true),
   excludeParams: booleanParameter(request, "exclude_params", false),
   excludeTraces: booleanParameter(request, "exclude_traces", false),
 })
-
-/** Where the page after a run begins; at the end where the run is not among them. */
-const after = (runs: readonly string[], run: string): number => {
-  const at = runs.indexOf(run)
-  return at === -1 ? runs.length : at + 1
-}
 
 const runTree = async (loader: RunLoader, id: string, options: Options): Promise<Tree | undefined> => {
   const needs = { attributes: !options.excludeParams, metrics: !options.excludeTraces, tags: true }

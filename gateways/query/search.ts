@@ -4,7 +4,7 @@ import { type Budget, type Query, QueryTooDear } from "../../domain/query/index.
 import { candidatesOf } from "../../projections/plan-executor.ts"
 import type { Rows } from "../../projections/rows.ts"
 import type { TraceView } from "../../projections/run-view.ts"
-import { sortedByDate } from "../../projections/search-dates.ts"
+import { compareDates, type DatedRun, sortedByDate } from "../../projections/search-dates.ts"
 import { factsOf, type LoadedRun, type NeededParts, RunLoader, sequenceFacts } from "../../projections/search-facts.ts"
 import { runsOf, sortedById } from "../../projections/search-sets.ts"
 import { HttpFault } from "./errors.ts"
@@ -52,20 +52,33 @@ export class Search {
     return this.#turns.give()
   }
 
-  /** The matching runs, or the first `most` of them, in order. */
-  async runs(sort: readonly SortKey[], most = Infinity): Promise<readonly string[]> {
+  /** The first `most` matching runs, newest first, of those that come after one. */
+  async newest(most: number, after: DatedRun | null): Promise<readonly DatedRun[]> {
+    const { runs, exact } = await this.#dated(true)
+    const left = after === null ? runs : runs.filter((run) => compareDates(run, after) < 0)
+    if (exact) return left.slice(0, most)
+    const found = new Set<string>()
+    await this.#each(left.map(idOf), this.query.needs, (loaded) => {
+      if (this.#matches(loaded)) found.add(loaded.fields.id)
+      return found.size < most
+    })
+    return left.filter(({ run }) => found.has(run))
+  }
+
+  /** The matching runs in order. */
+  async runs(sort: readonly SortKey[]): Promise<readonly string[]> {
     const { runs, exact } = await this.#candidates(sort)
     const isDate = isByDate(sort)
-    if (exact && isDate) return runs.slice(0, most)
+    if (exact && isDate) return runs
     const now = this.#gateway.clock()
     const found: { readonly run: string; readonly values: readonly (string | number)[] }[] = []
     await this.#each(runs, exact ? fieldsOnly : this.query.needs, (loaded) => {
       if (exact || this.#matches(loaded))
         found.push({ run: loaded.fields.id, values: isDate ? [] : sortValues(sort, loaded, now) })
-      return !isDate || found.length < most
+      return true
     })
     if (!isDate) found.sort((a, b) => compareValues(sort, a.values, b.values))
-    return found.slice(0, most).map(({ run }) => run)
+    return found.map(idOf)
   }
 
   /** The runs with matching sequences among those that are shown, newest first. */
@@ -98,11 +111,21 @@ export class Search {
     }
   }
 
-  #candidates(sort: readonly SortKey[]): Promise<{ readonly runs: readonly string[]; readonly exact: boolean }> {
+  async #candidates(sort: readonly SortKey[]): Promise<{ readonly runs: readonly string[]; readonly exact: boolean }> {
+    if (isByDate(sort)) {
+      const { runs, exact } = await this.#dated(sort[0]?.descending === true)
+      return { runs: runs.map(idOf), exact }
+    }
     return this.read(async (rows) => {
       const { set, exact } = await candidatesOf(rows, this.query.plan)
-      const runs = await runsOf(set)
-      return { runs: isByDate(sort) ? await sortedByDate(rows, runs, sort[0]?.descending === true) : sortedById(runs), exact }
+      return { runs: sortedById(await runsOf(set)), exact }
+    })
+  }
+
+  #dated(descending: boolean): Promise<{ readonly runs: readonly DatedRun[]; readonly exact: boolean }> {
+    return this.read(async (rows) => {
+      const { set, exact } = await candidatesOf(rows, this.query.plan)
+      return { runs: await sortedByDate(rows, await runsOf(set), descending), exact }
     })
   }
 
@@ -113,13 +136,13 @@ export class Search {
         const loader = new RunLoader(rows)
         const until = performance.now() + viewMs
         let i = next
-        for (let goesOn = true; goesOn && i < runs.length && performance.now() < until; i++) {
-          await this.orLeftOut(runs[i]!, async () => {
+        for (; i < runs.length && performance.now() < until; i++) {
+          const goesOn = await this.orLeftOut(runs[i]!, async () => {
             const loaded = await loader.load(runs[i]!, needs)
-            if (loaded !== undefined && !visit(loaded)) goesOn = false
+            return loaded === undefined || visit(loaded)
           })
+          if (goesOn === false) return runs.length
           await this.#searchTurn()
-          if (!goesOn) return runs.length
         }
         return i
       })
@@ -145,6 +168,8 @@ export class Search {
 }
 
 const tooDear = (why: string): HttpFault => new HttpFault(422, `${why}; ask for less, or for what an index knows`)
+
+const idOf = ({ run }: { readonly run: string }): string => run
 
 const keyOf = ({ contextId, name }: TraceView): string => `${contextId}/${name}`
 

@@ -11,15 +11,31 @@ import { everyRun, runsOf, sortedById } from "../../projections/search-sets.ts"
 import { type Bed, bed, recorded, stamped } from "../support/folding.ts"
 
 const long = "é".repeat(300)
-const values: readonly Value[] = [
-  ...[0, 1, 2, -1, 3, 1n << 60n, -(1n << 62n), 2 ** 53, (1n << 53n) + 1n],
-  ...[new Float(0), new Float(-0), new Float(1), new Float(2), new Float(2 ** 53), 0.1, -0.5, 2.5],
-  ...[Number.NaN, Infinity, -Infinity, true, false, null, "", "a", "b", "aé", long, `${long}x`, `${long}y`, [1], new Map()],
+const ints: readonly Value[] = [0, 1, 2, -1, 3, 1n << 60n, -(1n << 62n), 2 ** 53, (1n << 53n) + 1n]
+const floats: readonly Value[] = [new Float(0), new Float(-0), new Float(1), new Float(2), new Float(2 ** 53), 0.1, -0.5, 2.5]
+const others: readonly Value[] = [Number.NaN, Infinity, -Infinity, true, false, null, "", "a", "b", "aé", [1], new Map()]
+const values: readonly Value[] = [...ints, ...floats, ...others, long, `${long}x`, `${long}y`]
+const plain = [
+  "0",
+  "1",
+  "2",
+  "-1",
+  "0.0",
+  "-0.0",
+  "0.1",
+  "-0.5",
+  "1.0",
+  "2.5",
+  "1.5",
+  "True",
+  "False",
+  "None",
+  "'a'",
+  "'aé'",
+  "''",
 ]
-const literals = [
-  ...["0", "1", "2", "-1", "0.0", "-0.0", "0.1", "-0.5", "1.0", "2.5", "1.5", "True", "False", "None", "'a'", "'aé'", "''"],
-  ...["9007199254740993", "9007199254740992.0", "1e400", "-1e400", "1152921504606846976", `'${long}'`, `'${long}x'`, "'\\ud800'"],
-]
+const edges = ["9007199254740993", "9007199254740992.0", "1e400", "-1e400", "1152921504606846976", "'\\ud800'"]
+const literals = [...plain, ...edges, `'${long}'`, `'${long}x'`]
 const experiments = ["exp", "other", long, `${long}z`]
 const times = [1_767_225_600, 1_767_225_600.5, 1_767_229_200, 0]
 

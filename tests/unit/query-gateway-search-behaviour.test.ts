@@ -160,6 +160,50 @@ describe("the order of runs", () => {
   })
 })
 
+describe("cursors", () => {
+  it("page through the newest runs without gap or repeat, while runs come and go", async () => {
+    const { server, log } = await set()
+    await log(Array.from({ length: 9 }, (_, i) => [created(`r${i}`), 10 + (i >> 1)] as const))
+    for (const q of ["", "run.name != 'x'"]) {
+      const seen: unknown[] = []
+      for (let cursor: string | undefined = ""; cursor !== undefined;) {
+        const reply = await ask(server, "search/run", { q, cursor, limit: "4", report_progress: "false" })
+        expect(reply.statusCode).toBe(200)
+        seen.push(...(decodeTree(reply.rawPayload) as ReadonlyMap<DecodedKey, Decoded>).keys())
+        // What is newer comes before the page, and what the cursor names need not be there.
+        await log([
+          [created(`later ${q} ${seen.length}`), 99],
+          [{ type: "RunDeleted", data: { runId: "r5" } }, 99],
+        ])
+        cursor = reply.headers["x-next-cursor"] as string | undefined
+      }
+      expect(seen.filter((run) => !String(run).startsWith("later"))).toEqual([
+        "r8",
+        "r7",
+        "r6",
+        ...(q === "" ? ["r5"] : []),
+        "r4",
+        "r3",
+        "r2",
+        "r1",
+        "r0",
+      ])
+    }
+  })
+
+  it.each([
+    { cursor: "garbage" },
+    { cursor: "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo" },
+    { cursor: "", offset: "r" },
+    { cursor: "", sort: '[{"field":"run"}]' },
+  ])("%o is refused", async (query) => {
+    const { server } = await set()
+    const reply = await ask(server, "search/run", query as unknown as Record<string, string>)
+    expect(reply.statusCode).toBe(400)
+    expect(reply.json<{ message: string }>().message).toMatch(/^cursor/)
+  })
+})
+
 describe("streams", () => {
   it("a run that cannot be read is left out, and the others have their answer", async () => {
     const { server, made, log } = await set()
