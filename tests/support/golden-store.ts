@@ -21,7 +21,7 @@ import { makeView } from "../../projections/view.ts"
 import { catchUp, project } from "../../projections/worker.ts"
 import { embeddedLog } from "./embedded-log.ts"
 import type { FaultyLog } from "./faulty-log.ts"
-import { memoryBlobs } from "./simulated.ts"
+import { recordedBlobs } from "./recorded-blobs.ts"
 
 export interface GoldenStore {
   readonly server: FastifyInstance
@@ -59,7 +59,7 @@ export const goldenStore = async (
   const ports = Layer.mergeAll(
     options.log?.over(embeddedLog({ folder })) ?? embeddedLog({ folder }),
     lmdbStore({ folder: join(folder, "store") }),
-    memoryBlobs(goldenObjects),
+    recordedBlobs(join(folder, "blobs"), goldenObjects),
   )
   const runtime = ManagedRuntime.make(Names.layer.pipe(Layer.provideMerge(ports)))
   atEnd(() => runtime.dispose())
