@@ -13,13 +13,14 @@ import {
   PySet,
   type PyValue,
   raise,
+  Range,
   Tuple,
 } from "./values.ts"
 
 const methodsOf = (value: PyValue): ReadonlyMap<string, Method> | undefined => {
   if (typeof value === "string") return stringMethods
   if (value === null) return undefined
-  if (isList(value) || value instanceof Tuple) return listMethods
+  if (isList(value) || value instanceof Tuple || value instanceof Range) return listMethods
   if (value instanceof Dict || isStoredDict(value)) return dictMethods
   if (value instanceof PySet) return setMethods
   if (value instanceof Uint8Array) return bytesMethods
@@ -34,7 +35,7 @@ const numberAttributes = new Set(["real", "imag", "numerator", "denominator"])
 
 /** `value.name`: None where there is no such attribute, on whatever value; `str.format` is not safe and raises. */
 export const attributeOf = (value: PyValue, name: string, meter: Meter): PyValue => {
-  if (value instanceof PyObject) return value.attribute(name, meter)
+  if (value instanceof PyObject && !(value instanceof Range && listMethods.has(name))) return value.attribute(name, meter)
   if (typeof value === "string" && (name === "format" || name === "format_map")) return raise("NotImplementedError")
   const method = methodOf(value, name)
   if (method !== undefined) return new Callable((args, keywords, called) => method(value, args, keywords, called))

@@ -4,7 +4,7 @@ import { dictOf, isSubset, keyOf, same } from "./equality.ts"
 import { floatHex, intBitCount, intBitLength } from "./number-methods.ts"
 import { binary, setOf } from "./operators.ts"
 import type { BinaryOperator } from "./syntax.ts"
-import { asDouble, asIndex, asInt, type Dict, isList, type Meter, PySet, type PyValue, raise, Tuple } from "./values.ts"
+import { asDouble, asIndex, asInt, type Dict, isList, type Meter, PySet, type PyValue, raise, Range, Tuple } from "./values.ts"
 
 type Bound = readonly (PyValue | undefined)[]
 
@@ -14,11 +14,13 @@ const method = (parameters: string, run: (self: PyValue, bound: Bound, meter: Me
   return (self, args, keywords, meter) => run(self, bindArguments(known, args, keywords), meter)
 }
 
-const itemsOf = (self: PyValue): readonly PyValue[] =>
-  self instanceof Tuple ? self.items : isList(self) ? self : raise("TypeError")
+const itemsOf = (self: PyValue, meter: Meter): readonly PyValue[] => {
+  if (self instanceof Range) return list(self, meter)
+  return self instanceof Tuple ? self.items : isList(self) ? self : raise("TypeError")
+}
 
 const indexIn = (self: PyValue, value: PyValue, start: PyValue | undefined, end: PyValue | undefined, meter: Meter): number => {
-  const items = itemsOf(self)
+  const items = itemsOf(self, meter)
   meter.charge(items.length >> 4)
   const clamp = (bound: number): number => Math.max(0, bound < 0 ? bound + items.length : bound)
   const last = end === undefined ? items.length : clamp(asIndex(end))
@@ -35,7 +37,7 @@ export const listMethods: ReadonlyMap<string, Method> = new Map([
   [
     "count",
     method("value /", (self, [value], meter) => {
-      const items = itemsOf(self)
+      const items = itemsOf(self, meter)
       meter.charge(items.length)
       return items.filter((item) => same(item, value ?? null, meter)).length
     }),

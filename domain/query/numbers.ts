@@ -98,7 +98,7 @@ export const divideInts = (a: bigint, b: bigint): number => {
   if (b === 0n) return raise("ZeroDivisionError")
   const negative = a < 0n !== b < 0n
   const [x, y] = [a < 0n ? -a : a, b < 0n ? -b : b]
-  if (x === 0n) return 0
+  if (x === 0n) return negative ? -0 : 0
   // Keeps at least 66 bits of quotient, or as many as a subnormal has, and a sticky last bit; Number() then rounds once.
   const shift = Math.min(66 - (bitLength(x) - bitLength(y)), 1_140)
   const [scaledX, scaledY] = shift >= 0 ? [x << BigInt(shift), y] : [x, y << BigInt(-shift)]

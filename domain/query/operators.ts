@@ -119,7 +119,9 @@ const combineSets = (operator: BinaryOperator, left: PySet, right: PySet, meter:
     [...from.items].filter(([key]) => test(key))
   const without = (from: PySet, other: PySet): readonly (readonly [Key, PyValue])[] => only(from, (key) => !other.items.has(key))
   const made = (items: readonly (readonly [Key, PyValue])[]): PySet => new PySet(new Map(items), left.frozen)
-  if (operator === "&") return made(only(left, (key) => right.items.has(key)))
+  // CPython takes what it finds from the smaller set, which shows in `{1} & {1.0}`.
+  const [small, large] = right.items.size > left.items.size ? [left, right] : [right, left]
+  if (operator === "&") return made(only(small, (key) => large.items.has(key)))
   if (operator === "|") return made([...left.items, ...without(right, left)])
   if (operator === "-") return made(without(left, right))
   return operator === "^" ? made([...without(left, right), ...without(right, left)]) : undefined

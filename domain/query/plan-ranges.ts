@@ -25,6 +25,9 @@ export const isRangeOperator = (operator: CompareOperator): operator is RangeOpe
 /** Index keys hold 512 bytes of a string; below this no cut string can stand on the other side of a bound. */
 const exactStringBytes = 508
 
+/** A tuple key's int has at most 255 bytes. */
+const largestInt = 2n ** 2_000n
+
 /** The ranges that hold exactly the values for which `value operator literal` is true; undefined where none can tell. */
 export const rangesFor = (operator: RangeOperator, literal: Known): readonly ValueRange[] | undefined => {
   if (literal === null) return undefined
@@ -34,6 +37,7 @@ export const rangesFor = (operator: RangeOperator, literal: Known): readonly Val
   }
   const number = typeof literal === "boolean" ? BigInt(literal) : literal
   if (Number.isNaN(number)) return []
+  if (typeof number === "bigint" && (number > largestInt || number < -largestInt)) return undefined
   return [...intRanges(operator, number), ...doubleRanges(operator, number), ...boolRanges(operator, number)]
 }
 

@@ -4,6 +4,7 @@ import { check } from "../../domain/query/check.ts"
 import { compileNode } from "../../domain/query/compile-expression.ts"
 import { declareWalruses, Frame, Scope } from "../../domain/query/compile-scope.ts"
 import { dateTypes } from "../../domain/query/dates.ts"
+import { QueryTooDear } from "../../domain/query/faults.ts"
 import { RunObject } from "../../domain/query/objects.ts"
 import { parse } from "../../domain/query/parser.ts"
 import { repr } from "../../domain/query/repr.ts"
@@ -13,6 +14,8 @@ import { askPython, type OracleAnswer } from "../support/python-oracle.ts"
 import { anExpression, Dice } from "../support/query-expressions.ts"
 import { runFacts } from "../unit/query/seed-facts.ts"
 
+/** Ours alone stops at limits; there is then nothing to compare. */
+const tooDear = "QueryTooDear"
 const count = Number(process.env["MATYAN_TEST_QUERIES"] ?? 6_000)
 const seed = Number(process.env["MATYAN_TEST_SEED"] ?? Date.now() % 1_000_000)
 
@@ -61,6 +64,7 @@ const answer = (expression: string): OracleAnswer => {
     return { value: repr(compileNode(parsed.tree, scope)(new Frame([new RunObject(run)], null, meter)), meter) }
   } catch (error) {
     if (error instanceof PyError) return { error: error.type }
+    if (error instanceof QueryTooDear) return { error: tooDear }
     throw error
   }
 }
@@ -71,6 +75,7 @@ it(`${count} expressions of seed ${seed} have the value, or raise, as in Python`
   const expected = await askPython(attributes, expressions)
   const differing = expressions.flatMap((expression, at) => {
     const [theirs, ours] = [expected[at], answer(expression)]
+    if ("error" in ours && ours.error === tooDear) return []
     const agree = theirs !== undefined && ("error" in theirs ? "error" in ours : "value" in ours && ours.value === theirs.value)
     return agree ? [] : [{ expression, theirs, ours }]
   })

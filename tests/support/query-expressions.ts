@@ -72,6 +72,15 @@ const param = oneOf(
   "run.hparams.strange",
 )
 
+const moment = oneOf(
+  "datetime(2024, 2, 29, hour=12)",
+  "(datetime(2023, 12, 31, hour=23, minute=59, second=59, microsecond=999999) + timedelta(microseconds=1))",
+  "(datetime(2024, 1, 1, day=1) if False else datetime(1970, 1, 1, hour=0))",
+  "(datetime(2000, 1, 1, second=1) - timedelta(days=0.5))",
+)
+
+const operand = oneOf("==", "!=", "<", "<=", ">", ">=")
+
 const anInt: Make = leafOr(
   [
     "0",
@@ -102,6 +111,13 @@ const anInt: Make = leafOr(
     from("int(", oneOf("'12'", "' 0x1f ', 16", "'1_0'", "'z', 36", "'-7'", "'0b11', 0", "'x'", "'٣'"), ")"),
     from("abs(", number, ")"),
     from("round(", number, ")"),
+    from("(", dict, ").get(", any, ", ", int, ")"),
+    from("(", list, ").", oneOf("index", "count"), "(", any, ")"),
+    from("math.", oneOf("isqrt", "factorial"), "(", oneOf("0", "5", "17", "-1", "30", "10**30"), ")"),
+    from("math.comb(", oneOf("5", "40", "3"), ", ", oneOf("2", "7", "0"), ")"),
+    from("(", moment, " - ", moment, ").", oneOf("days", "seconds", "microseconds")),
+    from("(", moment, ").", oneOf("year", "month", "day", "hour", "minute", "second", "weekday()", "isoweekday()")),
+    from("[*b'", oneOf("abc", "\\x00\\xff", ""), "'][", oneOf("0", "-1"), "]"),
     from("round(", int, ", ", oneOf("-1", "-2", "0", "2"), ")"),
     from("ord(", oneOf("'a'", "'😀'", "'ab'"), ")"),
     from("sum(", list, ")"),
@@ -143,6 +159,9 @@ const aFloat: Make = leafOr(
     from("float(", oneOf("'1.5'", "' -inf '", "'1e5'", "'1_0.5'", "'abc'", "'.5'", "'5.'"), ")"),
     from("round(", float, ", ", oneOf("0", "1", "2", "-1", "3"), ")"),
     from("math.sqrt(", number, ")"),
+    from("math.", oneOf("copysign", "fmod"), "(", number, ", ", float, ")"),
+    from("math.modf(", float, ")[", oneOf("0", "1"), "]"),
+    from("((", moment, " - ", moment, ") / timedelta(days=", oneOf("1", "0", "2.5"), "))"),
     from("math.fabs(", number, ")"),
     from("divmod(", float, ", ", number, ")[", oneOf("0", "1"), "]"),
     from("(", float, " or ", float, ")"),
@@ -251,6 +270,11 @@ const aText: Make = leafOr(
       "}>'",
     ),
     percent,
+    from("('%(k)s-%(a)r' % (", dict, "))"),
+    from("str(", moment, ")"),
+    from("repr(", moment, " - ", moment, ")"),
+    from("(", text, ").", oneOf("encode", "casefold", "splitlines"), "().", oneOf("hex()", "decode()", "foo")),
+    from("('", oneOf("a\\tb", "\\t\\t", "x\\n\\ty"), "').expandtabs(", oneOf("", "4", "0"), ")"),
     from("chr(", oneOf("65", "128512", "-1", "223"), ")"),
     from("hex(", int, ")"),
     from("(", text, ").", oneOf("partition", "rpartition"), "(", text, ")[", oneOf("0", "1", "2"), "]"),
@@ -282,8 +306,6 @@ function percent(dice: Dice, depth: number): string {
   const form = directive(dice, depth)
   return `('${form}' % (${any(dice, depth)},))`
 }
-
-const operand = oneOf("==", "!=", "<", "<=", ">", ">=")
 
 const aBool: Make = leafOr(
   ["True", "False", "run.active", "run.archived", "run.hparams.on"],
@@ -331,6 +353,9 @@ const aBool: Make = leafOr(
     from("all(x for x in ", list, ")"),
     from("isinstance(", any, ", ", oneOf("int", "str", "float", "(int, str)", "bool", "set"), ")"),
     from("bool(", any, ")"),
+    from("(", moment, " ", operand, " ", moment, ")"),
+    from("(", set, ").", oneOf("issubset", "isdisjoint", "issuperset"), "(", set, ")"),
+    from("any(a != b for a, b in zip(", list, ", ", list, "))"),
     from("(", set, oneOf(" <= ", " == ", " < ", " >= "), set, ")"),
     from("math.", oneOf("isnan", "isinf", "isfinite"), "(", number, ")"),
   ],
@@ -365,6 +390,12 @@ const aList: Make = leafOr(
     from("(", text, ").splitlines()"),
     from("(", list, ")[", oneOf("1:", "::-1", ":-1", "0:1", "::2", "-2:"), "]"),
     from("(", list, " + ", list, ")"),
+    from("list((", dict, ").", oneOf("keys", "values", "items"), "())"),
+    from("[[y for y in [x, ", any, "] if y] for x in ", list, "]"),
+    from("((z := ", list, ")[:", oneOf("1", "-1"), "] + z)"),
+    from("sorted((", set, ").", oneOf("union", "intersection", "difference"), "(", set, "))"),
+    from("list(x for x in ", list, " for y in [x] if y)"),
+    from("(lambda x: (lambda y: [x, y]))(", any, ")(", any, ")"),
     from("(", list, " * ", oneOf("0", "2"), ")"),
     from(
       "list(",
