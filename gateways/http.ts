@@ -1,6 +1,6 @@
 /** The HTTP server that both gateways start from: request ids, CORS, time-outs and metrics; the routes are their own. */
 import cors from "@fastify/cors"
-import Fastify, { type FastifyInstance } from "fastify"
+import Fastify, { type FastifyInstance, type FastifyReply } from "fastify"
 import { randomUUID } from "node:crypto"
 import type { HttpMetrics } from "./metrics.ts"
 
@@ -30,9 +30,8 @@ export const httpServer = async (options: HttpOptions): Promise<FastifyInstance>
     },
     // Ids and names in paths, percent-encoded.
     routerOptions: { maxParamLength: 2_048 },
-    frameworkErrors: (error, _request, reply) => {
-      const message = error.message
-      void reply.code(error.statusCode ?? 400).send({ error: { code: "bad_request", message }, detail: message, message })
+    frameworkErrors: ({ message, statusCode = 400 }, _request, reply: FastifyReply) => {
+      void reply.code(statusCode).send({ error: { code: "bad_request", message }, detail: message, message })
     },
     forceCloseConnections: "idle",
   })
