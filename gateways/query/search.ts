@@ -10,7 +10,7 @@ import { runsOf, sortedById } from "../../projections/search-sets.ts"
 import { HttpFault } from "./errors.ts"
 import type { Gateway } from "./gateway.ts"
 import { byDate, compareValues, isByDate, type SortKey, sortValues } from "./search-sort.ts"
-import { clientSignal, Turns } from "./streaming.ts"
+import { clientSignal, rowsInTurns, Turns } from "./streaming.ts"
 
 /** What searches are given of the gateway. */
 export type SearchGateway = Pick<Gateway, "read" | "clock" | "blobSecret">
@@ -43,9 +43,9 @@ export class Search {
     this.#turns = new Turns(clientSignal(reply))
   }
 
-  /** Reads in one view; the body gives others their turn between runs by {@link turn}. */
+  /** Reads in one view; the body gives others their turn between runs by {@link turn}, and gives it in long ranges. */
   read<A>(body: (rows: Rows) => Promise<A>): Promise<A> {
-    return this.#gateway.read(body)
+    return this.#gateway.read((rows) => body(rowsInTurns(rows, this.#turns)))
   }
 
   turn(): Promise<void> {

@@ -2,6 +2,7 @@
 import { Readable } from "node:stream"
 import { setImmediate as nextTurn } from "node:timers/promises"
 import type { FastifyReply } from "fastify"
+import { Rows } from "../../projections/rows.ts"
 import { HttpFault } from "./errors.ts"
 
 /** Bytes after which a page of an answer is handed over. */
@@ -51,3 +52,21 @@ export class Turns {
     if (this.#signal.aborted) throw new HttpFault(499, "The client has gone")
   }
 }
+
+/** Rows whose long ranges give others their turn after each chunk. */
+export const rowsInTurns = ({ tx, generation }: Rows, turns: Turns): Rows =>
+  new Rows(
+    {
+      get: (key) => tx.get(key),
+      range: (begin, end, options) => tx.range(begin, end, options),
+      chunks: async function* (begin, end, options) {
+        for await (const chunk of tx.chunks(begin, end, options)) {
+          yield chunk
+          await turns.give()
+        }
+      },
+      directory: (path) => tx.directory(path),
+      directories: (path) => tx.directories(path),
+    },
+    generation,
+  )

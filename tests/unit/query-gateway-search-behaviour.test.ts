@@ -155,6 +155,8 @@ describe("the order of runs", () => {
       paged.push(...page)
     expect(paged).toEqual(all)
     expect(await keys({ sort, offset: "nobody" })).toEqual([])
+    // Mending 16: such a page never ended in the reference.
+    expect(await keys({ q: "len(run.name) == 1", limit: "2" })).toEqual(["r0", "r1"])
     expect(await keys({})).toEqual(["r0", "r1", "r2", "r3", "r4", "r5", "r6"])
     expect(await keys({ sort: '[{"field":"date"}]', q: "'a' not in run.name" })).toEqual(["r6", "r5", "r4", "r2", "r0"])
   })
@@ -242,6 +244,31 @@ describe("streams", () => {
     socket.destroy()
     await restOf(reads)
     expect(reads()).toBeLessThan(150)
+  })
+})
+
+describe("a search that is under way", () => {
+  it("is abandoned when the client goes", async () => {
+    const { server, log, reads } = await set()
+    await log(Array.from({ length: 1_500 }, (_, i) => [created(`r${i}`), i] as const))
+    const ends: unknown[] = []
+    server.addHook("onError", async (_request, _reply, error) => {
+      ends.push((error as { readonly status?: number }).status)
+    })
+    await server.listen({ host: "127.0.0.1", port: 0 })
+    const { port } = server.server.address() as AddressInfo
+    const socket = connect(port, "127.0.0.1")
+    const q = encodeURIComponent("sum([x * y for x in range(60) for y in range(60)]) < 0")
+    socket.write(`GET /runs/search/run?q=${q} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    await until("the search's beginning", reads, (count) => count > 1)
+    socket.destroy()
+    expect(
+      await until(
+        "the search's end",
+        () => ends,
+        ({ length }) => length > 0,
+      ),
+    ).toEqual([499])
   })
 })
 
