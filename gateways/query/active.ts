@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify"
 import { compile } from "../../domain/query/index.ts"
 import { float } from "../../domain/value.ts"
 import type { RunLoader } from "../../projections/search-facts.ts"
-import { booleanParameter } from "./parameters.ts"
+import * as parameters from "./api-parameters.ts"
 import { Search, type SearchGateway } from "./search.ts"
 import { pagesOf, Progress } from "./search-pages.ts"
 import { propsTree } from "./search-tree.ts"
@@ -12,7 +12,7 @@ import { sendStream } from "./streaming.ts"
 
 /** In the order of run ids, archived ones too; objects and logs count as metrics whose last value is 0. */
 export const activeRuns = (gateway: SearchGateway) => async (request: FastifyRequest, reply: FastifyReply) => {
-  const progress = new Progress(booleanParameter(request, "report_progress", true))
+  const progress = new Progress(parameters.reportProgress.read(request))
   const search = new Search(gateway, activeQuery, request, reply)
   const runs = await search.runs([{ field: "hash", descending: false }])
   return sendStream(

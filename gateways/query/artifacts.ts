@@ -5,11 +5,12 @@ import type { BlobInfo, ByteRange } from "../../domain/ports/blob-store.ts"
 import type { Rows } from "../../projections/rows.ts"
 import { isRun } from "../../projections/run-presence.ts"
 import { type Artifact, artifactsOf } from "../../projections/run-view.ts"
+import { artifactPath } from "./api-parameters.ts"
 import { infoOrNull } from "./blobs.ts"
 import { byteRange, contentDisposition } from "./download.ts"
 import { HttpFault, invalid, notFound } from "./errors.ts"
 import type { Gateway } from "./gateway.ts"
-import { idIn, textParameter } from "./parameters.ts"
+import { idIn } from "./parameters.ts"
 import { type ZipEntry, zipStream } from "./zip.ts"
 
 export const artifactRoutes =
@@ -17,7 +18,7 @@ export const artifactRoutes =
   async (app: FastifyInstance): Promise<void> => {
     app.get("/runs/:id/artifacts/download", async (request, reply) => {
       const id = idIn(request)
-      const path = textParameter(request, "path")
+      const path = artifactPath.read(request)
       if (path === undefined) throw invalid("path", "Field required")
       const artifacts = await gateway.read((rows) => artifactsIn(rows, id))
       const artifact = artifacts.find((one) => one.path === path)

@@ -16,11 +16,12 @@ import {
 import type { Rows } from "../../projections/rows.ts"
 import { runById, type RunFields } from "../../projections/run-view.ts"
 import { activityMap } from "./activity.ts"
+import * as parameters from "./api-parameters.ts"
 import { command, createdId } from "./commanding.ts"
 import { notFound } from "./errors.ts"
 import type { Gateway } from "./gateway.ts"
 import { bodyOf, sendJson } from "./json-body.ts"
-import { idIn, integerParameter, isId, textParameter, timezoneOffset } from "./parameters.ts"
+import { idIn, isId } from "./parameters.ts"
 import type { Tree } from "./stream-codec.ts"
 
 export const experimentRoutes =
@@ -31,7 +32,7 @@ export const experimentRoutes =
     )
 
     app.get("/experiments/search", async (request, reply) => {
-      const text = textParameter(request, "q") ?? ""
+      const text = parameters.nameQuery.read(request) ?? ""
       return sendJson(reply, (await gateway.read((rows) => entitiesNamed(rows, "experiment", text))).map(experimentTree))
     })
 
@@ -60,8 +61,8 @@ export const experimentRoutes =
 
     app.get("/experiments/:id/runs", async (request, reply) => {
       const id = idIn(request)
-      const limit = integerParameter(request, "limit", undefined, { least: 0, most: 0xffff_ffff })
-      const offset = textParameter(request, "offset") ?? ""
+      const limit = parameters.experimentRunLimit.read(request)
+      const offset = parameters.experimentRunOffset.read(request) ?? ""
       const runs = await gateway.read(async (rows) => {
         await experimentIn(rows, id)
         const known = isId(offset) && (await hasRun(rows, "experiment", id, offset))
@@ -72,7 +73,7 @@ export const experimentRoutes =
 
     app.get("/experiments/:id/activity", async (request, reply) => {
       const id = idIn(request)
-      const west = timezoneOffset(request)
+      const west = parameters.timezone.read(request)
       const runs = await gateway.read(async (rows) => {
         await experimentIn(rows, id)
         return runsIn(rows, await runIdsOf(rows, "experiment", id))

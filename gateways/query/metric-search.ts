@@ -4,7 +4,7 @@ import { sampleSteps } from "../../domain/sampling.ts"
 import { readMetric } from "../../projections/metric-read.ts"
 import type { Rows } from "../../projections/rows.ts"
 import type { TraceView } from "../../projections/run-view.ts"
-import { booleanParameter, integerParameter, textParameter } from "./parameters.ts"
+import * as parameters from "./api-parameters.ts"
 import { Search, type SearchGateway } from "./search.ts"
 import { pagesOf, Progress } from "./search-pages.ts"
 import { queryIn } from "./search-query.ts"
@@ -14,12 +14,12 @@ import { sendStream } from "./streaming.ts"
 
 /** Everything is refused, and everything found, before the first byte is sent. */
 export const metricSearch = (gateway: SearchGateway) => async (request: FastifyRequest, reply: FastifyReply) => {
-  const points = integerParameter(request, "p", 50, { least: 0 })
+  const points = parameters.points.read(request)
   // Only how the reference cuts its own work; nothing of it shows.
-  integerParameter(request, "trace_chunk_size", 10)
-  const axis = textParameter(request, "x_axis") ?? ""
-  const skipSystem = booleanParameter(request, "skip_system", true)
-  const progress = new Progress(booleanParameter(request, "report_progress", true))
+  parameters.traceChunkSize.read(request)
+  const axis = parameters.xAxis.read(request) ?? ""
+  const skipSystem = parameters.skipSystem.read(request)
+  const progress = new Progress(parameters.reportProgress.read(request))
   const query = queryIn(request, "metric", gateway.clock())
   const search = new Search(gateway, query, request, reply)
   const matches = await search.sequences(({ kind }) => kind === "metric")

@@ -4,11 +4,12 @@ import { objectSteps, readObjects } from "../../projections/object-read.ts"
 import type { Rows } from "../../projections/rows.ts"
 import type { TraceView } from "../../projections/run-view.ts"
 import { RunLoader } from "../../projections/search-facts.ts"
+import { recordStep } from "./api-parameters.ts"
 import { notFound } from "./errors.ts"
 import { exactBody } from "./json-body.ts"
 import type { ObjectKind } from "./object-kinds.ts"
 import { itemTrees, itemWindowIn, shownRecords, usedRange, windowIn } from "./object-window.ts"
-import { idIn, integerParameter, type StepRange } from "./parameters.ts"
+import { idIn, type StepRange } from "./parameters.ts"
 import type { SearchGateway } from "./search.ts"
 import { type Tree, TreeWriter } from "./stream-codec.ts"
 import { clientSignal, pageBytes, sendStream, Turns } from "./streaming.ts"
@@ -43,7 +44,7 @@ export const objectBatch = (gateway: SearchGateway, kind: ObjectKind) => async (
 }
 
 export const objectStep = (gateway: SearchGateway, kind: ObjectKind) => async (request: FastifyRequest, reply: FastifyReply) => {
-  const wanted = integerParameter(request, "record_step", -1)
+  const wanted = recordStep.read(request)
   const window = itemWindowIn(request)
   const answer = async (rows: Rows, run: string, trace: TraceView): Promise<Tree | undefined> => {
     const steps = await objectSteps(rows, run, trace)

@@ -5,7 +5,7 @@ import type { Rows } from "../../projections/rows.ts"
 import type { TraceView } from "../../projections/run-view.ts"
 import type { ObjectKind } from "./object-kinds.ts"
 import { itemTrees, shownRecords, usedRange, type Window, windowIn } from "./object-window.ts"
-import { booleanParameter } from "./parameters.ts"
+import * as parameters from "./api-parameters.ts"
 import { Search, type SearchGateway } from "./search.ts"
 import { pagesOf, Progress } from "./search-pages.ts"
 import { SequenceParts } from "./search-parts.ts"
@@ -17,8 +17,8 @@ import { sendStream } from "./streaming.ts"
 export const objectSearch =
   (gateway: SearchGateway, kind: ObjectKind) => async (request: FastifyRequest, reply: FastifyReply) => {
     const window = windowIn(request)
-    const skipSystem = booleanParameter(request, "skip_system", true)
-    const progress = new Progress(booleanParameter(request, "report_progress", true))
+    const skipSystem = parameters.skipSystem.read(request)
+    const progress = new Progress(parameters.reportProgress.read(request))
     const search = new Search(gateway, queryIn(request, kind.name, gateway.clock()), request, reply)
     const matches = await search.sequences(({ dtype }) => dtype === kind.dtype)
     const total = matches.length

@@ -4,9 +4,10 @@ import { sampleIndices, sampleSteps } from "../../domain/sampling.ts"
 import { type ObjectRecord, objectSteps, readObjects } from "../../projections/object-read.ts"
 import type { Rows } from "../../projections/rows.ts"
 import type { TraceView } from "../../projections/run-view.ts"
+import * as parameters from "./api-parameters.ts"
 import { sealBlobUri } from "./blob-uri.ts"
 import type { ObjectKind } from "./object-kinds.ts"
-import { integerParameter, rangeParameter, type StepRange } from "./parameters.ts"
+import type { StepRange } from "./parameters.ts"
 import type { Tree } from "./stream-codec.ts"
 
 /** A density of 0 or less shows all. */
@@ -18,14 +19,14 @@ export interface Window {
 }
 
 export const windowIn = (request: FastifyRequest): Window => ({
-  records: rangeParameter(request, "record_range"),
-  recordDensity: integerParameter(request, "record_density", 50),
+  records: parameters.recordRange.read(request),
+  recordDensity: parameters.recordDensity.read(request),
   ...itemWindowIn(request),
 })
 
 export const itemWindowIn = (request: FastifyRequest): Pick<Window, "items" | "itemDensity"> => ({
-  items: rangeParameter(request, "index_range"),
-  itemDensity: integerParameter(request, "index_density", 5),
+  items: parameters.indexRange.read(request),
+  itemDensity: parameters.indexDensity.read(request),
 })
 
 /** What is shown of a sequence, and between which steps it lies; null where it has none. */

@@ -85,11 +85,13 @@ export const rangeParameter = (request: FastifyRequest, name: string): StepRange
   return { start: bound(text.slice(0, colon)), stop: bound(text.slice(colon + 1)) }
 }
 
+export const timezoneBounds = { least: -1_440, most: 1_440 } as const satisfies IntegerBounds
+
 /** Minutes west of UTC, as browsers send them in `X-Timezone-Offset`; 422 where it is no integer. */
 export const timezoneOffset = (request: FastifyRequest): number => {
   const header = request.headers["x-timezone-offset"]
   const text = Array.isArray(header) ? header.at(-1) : header
-  return text === undefined ? 0 : boundedInteger("X-Timezone-Offset", text, { least: -1_440, most: 1_440 })
+  return text === undefined ? 0 : boundedInteger("X-Timezone-Offset", text, timezoneBounds)
 }
 
 const allOf = (request: FastifyRequest, name: string): readonly string[] => {

@@ -6,12 +6,12 @@ import { entities } from "../../projections/entity-view.ts"
 import { checkpoints } from "../../projections/fold.ts"
 import { countRuns, type CreatedRun, pinnedSequences, runsByCreation } from "../../projections/project-view.ts"
 import { Vocabulary, type VocabularyPage, vocabularyPage } from "../../projections/vocabulary.ts"
+import * as parameters from "./api-parameters.ts"
 import { activityMap } from "./activity.ts"
-import { bucketOf, bucketsIn } from "./buckets.ts"
+import { bucketOf } from "./buckets.ts"
 import { command } from "./commanding.ts"
 import type { Gateway } from "./gateway.ts"
 import { bodyOf, exactField, sendJson } from "./json-body.ts"
-import { booleanParameter, timezoneOffset } from "./parameters.ts"
 import { paramsTree } from "./search-tree.ts"
 import { namedTraces } from "./traces-in-body.ts"
 
@@ -25,7 +25,7 @@ export const projectRoutes =
     app.get("/projects/status", async (_request, reply) => sendJson(reply, "up-to-date"))
 
     app.get("/projects/activity", async (request, reply) => {
-      const west = timezoneOffset(request)
+      const west = parameters.timezone.read(request)
       const { counts, experiments, runs } = await gateway.read(async (rows) => {
         const all: CreatedRun[] = []
         for await (const chunk of runsByCreation(rows)) for (const run of chunk) all.push(run)
@@ -41,8 +41,8 @@ export const projectRoutes =
     })
 
     app.get("/projects/params", async (request, reply) => {
-      const wanted = bucketsIn(request)
-      const withParams = !booleanParameter(request, "exclude_params", false)
+      const wanted = parameters.sequence.read(request)
+      const withParams = !parameters.excludeParams.read(request)
       const vocabulary = await vocabularyNow(withParams)
       const told = wanted.map((bucket) => [bucket, vocabulary.sequences(bucket)] as const)
       return sendJson(reply, {

@@ -3,8 +3,9 @@ import type { FastifyInstance } from "fastify"
 import { float, isMap, numberOf, type Value, type ValueMap } from "../../domain/value.ts"
 import { type LogEntry, type LogKind, type LogRange, logRange, readLog, recordCount } from "../../projections/log-read.ts"
 import { isTombstoned } from "../../projections/run-presence.ts"
+import { recordRange } from "./api-parameters.ts"
 import type { Gateway } from "./gateway.ts"
-import { idIn, rangeParameter } from "./parameters.ts"
+import { idIn } from "./parameters.ts"
 import { type Tree, TreeWriter } from "./stream-codec.ts"
 import { clientSignal, sendStream } from "./streaming.ts"
 
@@ -13,7 +14,7 @@ export const runLogRoutes =
   async (app: FastifyInstance): Promise<void> => {
     app.get("/runs/:id/logs", async (request, reply) => {
       const id = idIn(request)
-      const asked = rangeParameter(request, "record_range")
+      const asked = recordRange.read(request)
       const range = await gateway.read(async (rows) =>
         (await isTombstoned(rows, id)) ? nothing : logRange(rows, id, "lines", asked),
       )
@@ -22,7 +23,7 @@ export const runLogRoutes =
 
     app.get("/runs/:id/log-records", async (request, reply) => {
       const id = idIn(request)
-      const asked = rangeParameter(request, "record_range")
+      const asked = recordRange.read(request)
       const { count, range } = await gateway.read(async (rows) => {
         if (await isTombstoned(rows, id)) return { count: 0, range: nothing }
         return { count: await recordCount(rows, id), range: await logRange(rows, id, "records", asked) }

@@ -2,8 +2,8 @@
 import type { FastifyReply, FastifyRequest } from "fastify"
 import type { DatedRun } from "../../projections/search-dates.ts"
 import type { RunLoader } from "../../projections/search-facts.ts"
+import * as parameters from "./api-parameters.ts"
 import { badRequest } from "./errors.ts"
-import { booleanParameter, integerParameter, textParameter } from "./parameters.ts"
 import { Search, type SearchGateway } from "./search.ts"
 import { pagesOf, Progress } from "./search-pages.ts"
 import { queryIn } from "./search-query.ts"
@@ -21,15 +21,15 @@ interface Options {
 
 /** Everything is refused, and everything found, before the first byte is sent. */
 export const runSearch = (gateway: SearchGateway) => async (request: FastifyRequest, reply: FastifyReply) => {
-  const limit = integerParameter(request, "limit", 0, { least: 0 })
-  const progress = new Progress(booleanParameter(request, "report_progress", true))
+  const limit = parameters.runLimit.read(request)
+  const progress = new Progress(parameters.reportProgress.read(request))
   const options = optionsIn(request)
-  const sort = parseSort(textParameter(request, "sort") ?? "")
+  const sort = parseSort(parameters.runSort.read(request) ?? "")
   const cursor = cursorIn(request, sort, gateway.blobSecret)
   const search = new Search(gateway, queryIn(request, null, gateway.clock()), request, reply)
   const { runs, first, total } =
     cursor === undefined
-      ? await pageByOffset(search, sort, limit, textParameter(request, "offset") ?? "")
+      ? await pageByOffset(search, sort, limit, parameters.runOffset.read(request) ?? "")
       : await pageByCursor(search, limit, cursor, (last) => reply.header(nextCursor, sealCursor(last, gateway.blobSecret)))
   return sendStream(
     reply,
@@ -81,10 +81,10 @@ const pageByCursor = async (
 
 /** Undefined without the parameter, null for the first page; 400 for what is no cursor of ours, or does not go with the rest. */
 const cursorIn = (request: FastifyRequest, sort: readonly SortKey[], secret: string): DatedRun | null | undefined => {
-  const text = textParameter(request, "cursor")
+  const text = parameters.runCursor.read(request)
   if (text === undefined) return undefined
   if (!isByDate(sort) || sort[0]?.descending !== true) throw badRequest("cursor goes only with the newest runs first")
-  if (textParameter(request, "offset")) throw badRequest("cursor and offset exclude each other")
+  if (parameters.runOffset.read(request)) throw badRequest("cursor and offset exclude each other")
   if (text === "") return null
   const opened = openCursor(text, secret)
   if (opened === undefined) throw badRequest("cursor is not one that this gateway gave")
@@ -92,9 +92,9 @@ const cursorIn = (request: FastifyRequest, sort: readonly SortKey[], secret: str
 }
 
 const optionsIn = (request: FastifyRequest): Options => ({
-  skipSystem: booleanParameter(request, "skip_system", true),
-  excludeParams: booleanParameter(request, "exclude_params", false),
-  excludeTraces: booleanParameter(request, "exclude_traces", false),
+  skipSystem: parameters.skipSystem.read(request),
+  excludeParams: parameters.excludeParams.read(request),
+  excludeTraces: parameters.excludeTraces.read(request),
 })
 
 const runTree = async (loader: RunLoader, id: string, options: Options): Promise<Tree | undefined> => {

@@ -7,12 +7,13 @@ import { readMetric } from "../../projections/metric-read.ts"
 import type { Rows } from "../../projections/rows.ts"
 import { isRun } from "../../projections/run-presence.ts"
 import { artifactsOf, attributesOf, experimentOf, runById, tagsOfRun, tracesOf } from "../../projections/run-view.ts"
-import { bucketOf, buckets, bucketsIn } from "./buckets.ts"
+import * as parameters from "./api-parameters.ts"
+import { bucketOf, buckets } from "./buckets.ts"
 import { command, createdId } from "./commanding.ts"
 import { notFound } from "./errors.ts"
 import type { Gateway } from "./gateway.ts"
 import { bodyOf, exactBody, sendJson } from "./json-body.ts"
-import { booleanParameter, idIn, integerParameter, isId, rangeParameter, type StepRange } from "./parameters.ts"
+import { idIn, isId, type StepRange } from "./parameters.ts"
 import { paramsTree, propsTree } from "./search-tree.ts"
 import type { Tree } from "./stream-codec.ts"
 import { findTrace, namedTraces, type NamedTrace } from "./traces-in-body.ts"
@@ -22,8 +23,8 @@ export const runRoutes =
   async (app: FastifyInstance): Promise<void> => {
     app.get("/runs/:id/info", async (request, reply) => {
       const id = idIn(request)
-      const skipSystem = booleanParameter(request, "skip_system", false)
-      const wanted = bucketsIn(request)
+      const skipSystem = parameters.skipSystemInInfo.read(request)
+      const wanted = parameters.sequence.read(request)
       const info = await gateway.read((rows) => infoOf(rows, id, skipSystem, wanted, gateway.blobs.uriOf))
       if (info === undefined) throw notFound(`Run ${id} not found`)
       return sendJson(reply, info)
@@ -75,8 +76,8 @@ export const runRoutes =
 
     app.post("/runs/:id/metric/get-batch", async (request, reply) => {
       const id = idIn(request)
-      const range = rangeParameter(request, "record_range")
-      const density = integerParameter(request, "record_density", 50)
+      const range = parameters.recordRange.read(request)
+      const density = parameters.recordDensity.read(request)
       const asked = namedTraces(exactBody(request), "body")
       const metrics = await gateway.read(async (rows) =>
         (await isRun(rows, id)) ? metricsOf(rows, id, asked, range, density) : undefined,
@@ -101,7 +102,7 @@ export const runBatchRoutes =
     })
 
     app.post("/runs/archive-batch", async (request, reply) => {
-      const archived = booleanParameter(request, "archive", true)
+      const archived = parameters.archive.read(request)
       const runIds = bodyOf(request, bodies.runIds).filter(isId)
       return command(gateway, request, reply, { _tag: "ArchiveRuns", runIds, archived }, () => sendJson(reply, { status: "OK" }))
     })

@@ -1,13 +1,13 @@
 /** Reads the `q` of a search, and tells whoever wrote it what is wrong with it. */
 import type { FastifyRequest } from "fastify"
 import { compile, type CompileOptions, type Query, type QueryRefused } from "../../domain/query/index.ts"
+import * as parameters from "./api-parameters.ts"
 import { badRequest, HttpFault } from "./errors.ts"
-import { textParameter, timezoneOffset } from "./parameters.ts"
 
 /** The compiled `q`; `sequenceName` is what the search pairs runs with. 400 where it is no query, or one that is refused. */
 export const queryIn = (request: FastifyRequest, sequenceName: CompileOptions["sequenceName"], now: number): Query => {
-  const text = textParameter(request, "q") ?? ""
-  const compiled = compile(text, { timezoneOffsetMinutes: timezoneOffset(request), sequenceName, now })
+  const text = parameters.query.read(request) ?? ""
+  const compiled = compile(text, { timezoneOffsetMinutes: parameters.timezone.read(request), sequenceName, now })
   if ("refused" in compiled) throw queryFault(compiled.refused, text)
   return compiled.query
 }

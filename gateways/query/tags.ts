@@ -14,12 +14,13 @@ import {
 } from "../../projections/entity-view.ts"
 import type { Rows } from "../../projections/rows.ts"
 import { experimentOf } from "../../projections/run-view.ts"
+import { nameQuery } from "./api-parameters.ts"
 import { command, createdId } from "./commanding.ts"
 import { notFound } from "./errors.ts"
 import { runsIn } from "./experiments.ts"
 import type { Gateway } from "./gateway.ts"
 import { bodyOf, sendJson } from "./json-body.ts"
-import { idIn, textParameter } from "./parameters.ts"
+import { idIn } from "./parameters.ts"
 import type { Tree } from "./stream-codec.ts"
 
 export const tagRoutes =
@@ -30,7 +31,7 @@ export const tagRoutes =
     )
 
     app.get("/tags/search", async (request, reply) => {
-      const text = textParameter(request, "q") ?? ""
+      const text = nameQuery.read(request) ?? ""
       return sendJson(reply, (await gateway.read((rows) => entitiesNamed(rows, "tag", text))).map(tagTree))
     })
 

@@ -1,0 +1,147 @@
+/**
+ * The parameters of the query gateway's routes: each is one value, by which a handler reads it and the API's document
+ * tells it, so that what is told is what is read.
+ */
+import type { FastifyRequest } from "fastify"
+import type { JsonSchema } from "./api-schema.ts"
+import { bucketsIn, buckets } from "./buckets.ts"
+import {
+  booleanParameter,
+  type IntegerBounds,
+  integerParameter,
+  rangeParameter,
+  type StepRange,
+  textParameter,
+  timezoneBounds,
+  timezoneOffset,
+} from "./parameters.ts"
+
+export interface Parameter<A = unknown> {
+  readonly name: string
+  readonly in: "query" | "header"
+  readonly says: string
+  readonly schema: JsonSchema
+  readonly isRequired: boolean
+  readonly example?: string
+  /** Throws a 4xx that names the parameter where it is none. */
+  readonly read: (request: FastifyRequest) => A
+}
+
+interface Told {
+  readonly schema?: JsonSchema
+  readonly isRequired?: boolean
+  readonly example?: string
+}
+
+const text = (name: string, says: string, { schema, isRequired = false, example }: Told = {}): Parameter<string | undefined> => ({
+  name,
+  in: "query",
+  says,
+  schema: { type: "string", ...schema },
+  isRequired,
+  ...(example === undefined ? {} : { example }),
+  read: (request) => textParameter(request, name),
+})
+
+const integer = <D extends number | undefined>(
+  name: string,
+  missing: D,
+  says: string,
+  bounds: IntegerBounds = {},
+): Parameter<number | D> => ({
+  name,
+  in: "query",
+  says,
+  schema: { type: "integer", ...schemaOfBounds(bounds), ...(missing === undefined ? {} : { default: missing }) },
+  isRequired: false,
+  read: (request) => integerParameter(request, name, missing, bounds),
+})
+
+const schemaOfBounds = ({ least, most }: IntegerBounds): JsonSchema => ({
+  ...(least === undefined ? {} : { minimum: least }),
+  ...(most === undefined ? {} : { maximum: most }),
+})
+
+const flag = (name: string, missing: boolean, says: string): Parameter<boolean> => ({
+  name,
+  in: "query",
+  says,
+  schema: { type: "boolean", default: missing },
+  isRequired: false,
+  read: (request) => booleanParameter(request, name, missing),
+})
+
+const range = (name: string, says: string): Parameter<StepRange> => ({
+  name,
+  in: "query",
+  says,
+  schema: { type: "string", pattern: String.raw`^\s*([+-]?\d+)?\s*(:\s*([+-]?\d+)?\s*)?$`, default: "" },
+  isRequired: false,
+  example: "0:100",
+  read: (request) => rangeParameter(request, name),
+})
+
+/** What a search is asked. */
+export const query = text("q", "A MatyanQL expression over `run` (and `metric`, `images`, …); empty: every run", {
+  schema: { default: "", maxLength: 65_536 },
+  example: "run.hparams.lr < 0.01",
+})
+
+/** What names of experiments and tags are searched for. */
+export const nameQuery = text("q", "A part of the name, in any case; empty: all", { schema: { default: "" } })
+
+export const reportProgress = flag("report_progress", true, "Whether frames tell how far the search is")
+
+/** Searches leave out what the client noted of its machine, unless they are asked; a run's own page shows it. */
+export const skipSystem = flag("skip_system", true, "Leave out `__system_params`")
+export const skipSystemInInfo = flag("skip_system", false, "Leave out `__system_params`")
+
+export const excludeParams = flag("exclude_params", false, "Leave out the parameters")
+export const excludeTraces = flag("exclude_traces", false, "Leave out the metrics")
+
+export const runLimit = integer("limit", 0, "Most runs of a page; 0: all", { least: 0 })
+export const runOffset = text("offset", "The id of the last run of the page before; for new clients `cursor` is better")
+export const runCursor = text(
+  "cursor",
+  "Pages by cursor, newest runs first: empty for the first page, then what `X-Next-Cursor` said. Goes with no other `sort` and no `offset`",
+)
+export const runSort = text(
+  "sort",
+  'JSON: `[{"field": F, "order": "asc" | "desc"}]`, F one of run, experiment, hash, date, duration, description, creator; newest first without it',
+  { schema: { default: "" }, example: '[{"field":"duration","order":"desc"}]' },
+)
+
+export const experimentRunLimit = integer("limit", undefined, "Most runs of a page", { least: 0, most: 0xffff_ffff })
+export const experimentRunOffset = text("offset", "The id of the last run of the page before")
+
+export const points = integer("p", 50, "Most points of a metric, spread over its steps", { least: 0 })
+export const traceChunkSize = integer("trace_chunk_size", 10, "Has no effect; taken for old clients' sake")
+export const xAxis = text("x_axis", "The name of a metric to send along, as the horizontal axis", { schema: { default: "" } })
+
+export const recordRange = range("record_range", "Steps, `start:stop` without the last, either bound optional")
+export const recordDensity = integer("record_density", 50, "Most steps of a sequence, spread evenly; 0 or less: all")
+export const indexRange = range("index_range", "Items of a step, `start:stop` without the last, either bound optional")
+export const indexDensity = integer("index_density", 5, "Most items of a step, spread evenly; 0 or less: all")
+export const recordStep = integer("record_step", -1, "The step; -1: the last one")
+
+export const archive = flag("archive", true, "Whether to archive, or to bring back")
+
+export const artifactPath = text("path", "The artifact's path in its run", { isRequired: true, example: "model/weights.bin" })
+
+export const sequence: Parameter<ReturnType<typeof bucketsIn>> = {
+  name: "sequence",
+  in: "query",
+  says: "Which kinds of sequences are told; may be repeated; all without it",
+  schema: { type: "array", items: { type: "string", enum: buckets } },
+  isRequired: false,
+  read: bucketsIn,
+}
+
+export const timezone: Parameter<number> = {
+  name: "X-Timezone-Offset",
+  in: "header",
+  says: "Minutes west of UTC, as browsers count them: what days and times mean",
+  schema: { type: "integer", minimum: timezoneBounds.least, maximum: timezoneBounds.most, default: 0 },
+  isRequired: false,
+  read: timezoneOffset,
+}
