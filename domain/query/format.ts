@@ -34,7 +34,9 @@ export const formatValue = (value: PyValue, spec: string, meter: Meter): string 
     type: type ?? "",
   }
   meter.chargeText(parsed.width + (parsed.precision ?? 0))
-  if (z !== undefined && !isFloat(value)) return raise("ValueError")
+  const isReal = isFloat(value) || (asInt(value) !== undefined && parsed.type !== "" && "eEfFgG%".includes(parsed.type))
+  if (z !== undefined && !isReal) return raise("ValueError")
+  if (parsed.grouping !== "" && (parsed.type === "n" || parsed.type === "c")) return raise("ValueError")
   if (typeof value === "string")
     return formatString(value, align === undefined && zero !== undefined ? { ...parsed, align: "" } : parsed)
   const whole = asInt(value)
@@ -62,14 +64,15 @@ const signOf = (isNegative: boolean, spec: FormatSpec): string => (isNegative ? 
 
 /** Sign and prefix, then digits with separators, filled up to the width; zeros filled in are grouped too. */
 const assemble = (head: string, digits: string, tail: string, spec: FormatSpec, size: number): string => {
-  const fillsInside = spec.align === "=" || spec.align === ""
-  if (!fillsInside || spec.fill !== "0" || spec.align !== "=") {
-    const body = grouped(digits, spec.grouping, size) + tail
+  // inf and nan have no groups.
+  const separator = /^[0-9a-fA-F]+$/.test(digits) ? spec.grouping : ""
+  if (spec.fill !== "0" || spec.align !== "=") {
+    const body = grouped(digits, separator, size) + tail
     const missing = spec.width - lengthOf(head + body)
     return spec.align === "=" && missing > 0 ? head + spec.fill.repeat(missing) + body : pad(head + body, spec, ">")
   }
-  const filled = digits.padStart(digitsToFill(spec.width - head.length - tail.length, spec.grouping, size), "0")
-  return head + grouped(filled, spec.grouping, size) + tail
+  const filled = digits.padStart(digitsToFill(spec.width - head.length - tail.length, separator, size), "0")
+  return head + grouped(filled, separator, size) + tail
 }
 
 /** How many digits it takes to fill a width, where every group of digits but the first brings a separator. */
@@ -81,7 +84,7 @@ const digitsToFill = (width: number, separator: string, size: number): number =>
 }
 
 const grouped = (digits: string, separator: string, size: number): string => {
-  if (separator === "" || !/^[0-9a-fA-F]+$/.test(digits)) return digits
+  if (separator === "") return digits
   const first = digits.length % size || size
   const groups = [digits.slice(0, first)]
   for (let at = first; at < digits.length; at += size) groups.push(digits.slice(at, at + size))
@@ -94,7 +97,7 @@ const formatInt = (value: number | bigint, spec: FormatSpec): string => {
   const radix = { b: 2, o: 8, x: 16, X: 16 }[spec.type]
   if (spec.type === "c") {
     if (spec.sign !== "" || spec.alternate || value < 0 || value > 0x10ffff) return raise("ValueError")
-    return pad(String.fromCodePoint(Number(value)), spec, "<")
+    return pad(String.fromCodePoint(Number(value)), spec, ">")
   }
   if (radix === undefined && spec.type !== "" && spec.type !== "d" && spec.type !== "n") return raise("ValueError")
   if (spec.grouping === "," && radix !== undefined) return raise("ValueError")
@@ -126,7 +129,7 @@ export const floatDigits = (value: number, spec: Pick<FormatSpec, "type" | "prec
     return text + (places === 0 ? point : "") + percent
   }
   if (type === "e") return scientific(value, spec.precision ?? 6, point)
-  if (type === "" && spec.precision === null) return floatRepr(value)
+  if (type === "" && spec.precision === null) return floatRepr(value).replace(/^(\d)(?=e)/, `$1${point}`)
   return general(value, spec.precision === 0 ? 1 : (spec.precision ?? 6), spec, type === "")
 }
 

@@ -172,6 +172,10 @@ const aFloat: Make = leafOr(
 )
 
 const spec = oneOf(
+  "z.1f",
+  "015_.2e",
+  "#.3g",
+  ">5c",
   "",
   "d",
   ".2f",
