@@ -1,14 +1,19 @@
 import fc from "fast-check"
+import Fastify, { type FastifyInstance } from "fastify"
 import { afterAll, describe, expect, it } from "vitest"
 import { encodeValue } from "../../domain/msgpack.ts"
-import { compile, type Query } from "../../domain/query/index.ts"
+import { compile, type CompileOptions, type Query } from "../../domain/query/index.ts"
 import { Float, type Value } from "../../domain/value.ts"
 import type { AnyFact } from "../../events/index.ts"
+import { searchRoutes } from "../../gateways/query/search-routes.ts"
 import { candidatesOf } from "../../projections/plan-executor.ts"
 import type { Rows } from "../../projections/rows.ts"
-import { factsOf, RunLoader } from "../../projections/search-facts.ts"
+import { sortedByDate } from "../../projections/search-dates.ts"
+import { factsOf, RunLoader, sequenceFacts } from "../../projections/search-facts.ts"
 import { everyRun, runsOf, sortedById } from "../../projections/search-sets.ts"
 import { type Bed, bed, recorded, stamped } from "../support/folding.ts"
+import { goldenSecret } from "../support/golden-store.ts"
+import { type Decoded, decodeTree } from "../support/stream-decoder.ts"
 
 const long = "é".repeat(300)
 const ints: readonly Value[] = [0, 1, 2, -1, 3, 1n << 60n, -(1n << 62n), 2 ** 53, (1n << 53n) + 1n]
@@ -109,6 +114,8 @@ const term: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom("tag0", "tag1", "renamed", "nobody").map((tag) => `'${tag}' in run.tags`),
   fc.constantFrom("tag0", "renamed").map((tag) => `'${tag}' not in run.tags`),
   named("metric.name", ["loss", "img", long, "nobody"]),
+  named("images.name", ["loss", "img"]),
+  fc.constantFrom("metric.name in ['loss', 'acc']", "metric.last > 0", "metric.name.startswith('l')", "images.last == 0"),
   named("run.hash", ["run0", "run1", "run9", "nobody"]),
   fc.constantFrom("run.active == True", "run.active", "not run.active", "run.archived == True", "run.is_archived == False"),
   fc
@@ -141,8 +148,33 @@ const planned = async (rows: Rows, query: Query): Promise<readonly string[]> => 
   return exact ? runs : filter(rows, runs, query)
 }
 
-const queried = (text: string): Query => {
-  const compiled = compile(text, { timezoneOffsetMinutes: 0, sequenceName: null })
+/** The runs and sequences that the gateway sends for a query. */
+const searched = async (server: FastifyInstance, kind: "metric" | "images", q: string): Promise<readonly string[]> => {
+  const reply = await server.inject({ method: "GET", url: `/runs/search/${kind}`, query: { q, report_progress: "false" } })
+  if (reply.statusCode !== 200) throw new Error(reply.body)
+  return [...(decodeTree(reply.rawPayload) as ReadonlyMap<string, ReadonlyMap<string, Decoded>>)].flatMap(([run, tree]) =>
+    (tree.get("traces") as readonly ReadonlyMap<string, Decoded>[]).map((trace) => `${run} ${String(trace.get("name"))}`),
+  )
+}
+
+/** The same without a plan: every sequence of the kind of every run is asked. */
+const asked = async (rows: Rows, kind: "metric" | "images", query: Query): Promise<readonly string[]> => {
+  const loader = new RunLoader(rows)
+  const found: string[] = []
+  for (const { run } of await sortedByDate(rows, await runsOf(everyRun(rows)), true)) {
+    const loaded = await loader.load(run, { attributes: true, metrics: true, tags: true })
+    if (loaded === undefined) continue
+    for (const trace of loaded.traces ?? []) {
+      const isOfKind = kind === "metric" ? trace.kind === "metric" : trace.dtype === "image"
+      const facts = { run: factsOf(loaded), sequence: sequenceFacts(trace) }
+      if (isOfKind && query.matches(facts, { steps: 1e9 })) found.push(`${run} ${trace.name}`)
+    }
+  }
+  return found
+}
+
+const queried = (text: string, sequenceName: CompileOptions["sequenceName"] = null): Query => {
+  const compiled = compile(text, { timezoneOffsetMinutes: 0, sequenceName })
   if ("refused" in compiled) throw new Error(`${text}: ${compiled.refused.message}`)
   return compiled.query
 }
@@ -151,7 +183,7 @@ describe("Law 11", () => {
   const beds: Bed[] = []
   afterAll(() => Promise.all(beds.map((made) => made.close())))
 
-  it("a query finds the same runs with its plan as without it, also while renamed entities settle", () =>
+  it("a query finds the same runs and sequences with its plan as without it, also while renamed entities settle", () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(aRun, { minLength: 8, maxLength: 24 }),
@@ -174,6 +206,14 @@ describe("Law 11", () => {
           )
           await made.fold({ topic: "control-events", partition: 0 }, control, 2)
           if (isSettled) await made.settle(2)
+          const server = Fastify()
+          await server.register(searchRoutes({ read: made.read, clock: () => 0, blobSecret: goldenSecret }))
+          for (const text of queries.slice(0, 8))
+            for (const kind of ["metric", "images"] as const) {
+              const want = await made.read((rows) => asked(rows, kind, queried(text, kind)))
+              expect(await searched(server, kind, text), `${kind}: ${text}`).toEqual(want)
+            }
+          await server.close()
           for (const text of queries) {
             const query = queried(text)
             const [withPlan, without] = await made.read(async (rows) => [
@@ -187,6 +227,6 @@ describe("Law 11", () => {
           }
         },
       ),
-      { numRuns: 10 },
+      { numRuns: 4 },
     ))
 })
