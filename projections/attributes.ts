@@ -36,7 +36,10 @@ export const attributes = {
   },
 } satisfies Projector
 
-/** Makes the hyperparameter entries of a run those of the top-level scalars it has now. */
+/**
+ * Makes the hyperparameter entries of a run those of the top-level scalars it has now. A name longer than an index text
+ * has none: its keys could be longer than the engines take.
+ */
 export const indexHparams = async (rows: WritableRows, run: string): Promise<void> =>
   replaceEntries(rows, run, ["hparam"], await hparamEntries(rows, run))
 
@@ -44,7 +47,7 @@ const hparamEntries = async (rows: Rows, run: string): Promise<readonly Tuple[]>
   const entries: Tuple[] = []
   for (const { rest, bytes } of await rows.under("runs", [run, "attrs", "hparams"])) {
     const [name, end] = rest
-    if (rest.length !== 2 || end !== "__leaf__" || name === undefined || name === null) continue
+    if (rest.length !== 2 || end !== "__leaf__" || typeof name !== "string" || indexText(name) !== name) continue
     const value = decodeValue(bytes)
     if (typeof value === "string") entries.push(["hparam", name, indexText(value)])
     else if (isNumberLike(value)) entries.push(["hparam", name, value])

@@ -64,6 +64,21 @@ export const foldBatch = async (
   return { _tag: "Folded", unfolded, hasJobs: await hasJobs(rows) }
 }
 
+/** Moves the checkpoint past a batch that cannot be folded; each of its records is a dead letter for this reason. */
+export const skipBatch = async (
+  tx: Transaction,
+  generation: Generation,
+  { topic, partition, records, next }: Batch,
+  reason: string,
+): Promise<FoldOutcome> => {
+  const rows = new WritableRows(tx, generation)
+  const done = await checkpointOf(rows, { topic, partition })
+  const left = records.filter(({ position }) => position.offset >= done)
+  if (left.length > 0 && left[0]!.position.offset > done) return { _tag: "OutOfStep", checkpoint: done }
+  if (next > done) rows.set("marks", ["checkpoint", topic, partition], next)
+  return { _tag: "Folded", unfolded: left.map((record) => ({ record, reason })), hasJobs: await hasJobs(rows) }
+}
+
 /** Folds one event, or tells why it never can be. */
 const foldOne = async (context: FoldContext, writers: Writers, event: Recorded): Promise<string | null> => {
   if (!(await writers.isNew(event))) return null

@@ -31,9 +31,6 @@ export const queueJob = async ({ rows, sliceSize: size }: FoldContext, kind: Kin
 /** Whether a job is left. */
 export const hasJobs = async (rows: Rows): Promise<boolean> => (await rows.under("own", ["job"], { limit: 1 })).length > 0
 
-/** Whether the entries of an entity may still be those of its former name. */
-export const isSettling = (rows: Rows, kind: Kind, id: string): Promise<boolean> => rows.has("own", ["job", kind, id])
-
 /** Does one slice of one job; false when there is none. */
 export const runSlice = async (rows: WritableRows, size = defaultSliceSize): Promise<boolean> => {
   const [job] = await rows.under("own", ["job"], { limit: 1 })

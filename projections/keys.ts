@@ -39,9 +39,6 @@ export const under = (key: Uint8Array): readonly [begin: Uint8Array, end: Uint8A
   Buffer.concat([key, top]),
 ]
 
-/** The first key after all keys that begin with a prefix. */
-export const after = (prefix: Uint8Array): Uint8Array => Buffer.concat([prefix, top])
-
 const nothing = new Uint8Array()
 const zero = Uint8Array.of(0)
 const top = Uint8Array.of(0xff)

@@ -47,17 +47,13 @@ const leafRuns = async (rows: Rows, leaf: Leaf): Promise<Candidates> => {
   }
 }
 
-const hparamRuns = (rows: Rows, { name, ranges }: Extract<Leaf, { readonly index: "hparam" }>): Candidates =>
-  name.isWellFormed()
-    ? {
-        set: indexed(
-          rows,
-          ["hparam", name],
-          ranges.map((range) => valueEntries(["hparam", name], range)),
-        ),
-        exact: true,
-      }
-    : { set: union([]), exact: true }
+const hparamRuns = (rows: Rows, { name, ranges }: Extract<Leaf, { readonly index: "hparam" }>): Candidates => {
+  if (!name.isWellFormed()) return { set: union([]), exact: true }
+  // A longer name is in no index, see `indexHparams`.
+  if (!isTold(name)) return { set: everyRun(rows), exact: false }
+  const entries = ranges.map((range) => valueEntries(["hparam", name], range))
+  return { set: indexed(rows, ["hparam", name], entries), exact: true }
+}
 
 const textRanges = (index: string, texts: readonly string[]): readonly KeyRange[] =>
   [...new Set(texts)].map((text) => textEntries([index], text))
