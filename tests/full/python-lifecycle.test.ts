@@ -85,6 +85,40 @@ describe("a run that the stock client opens again", () => {
   })
 })
 
+describe("a server that goes away while the stock client trains", () => {
+  it.each(["stop", "kill"] as const)(
+    "is found again after %s; at most the client's one batch under way is missing",
+    async (end) => {
+      const { server, rest, client } = await begin()
+      const script = client()
+      for (const statement of statements) await script.run(statement)
+      await until("the first point", loss(rest), hasStep(0))
+      await server[end]()
+      // Ten messages, which the client tries on the socket that is gone, and drops.
+      for (let step = 1; step <= 10; step++) await script.run(`r.track(${step}, name="loss", step=${step})`)
+      const again = await server.restart()
+      let step = 100
+      const reached = async () => {
+        await script.run(`r.track(${(step += 1)}, name="loss", step=${step})`)
+        return loss(rest)()
+      }
+      const { body } = await until(
+        "points after the restart",
+        reached,
+        ({ body }) => Number((at(body, 0, "iters") as Json[]).at(-1)) > 100,
+      )
+      const first = (at(body, 0, "iters") as readonly number[]).find((each) => each > 10) ?? Infinity
+      await script.run("r.close()")
+      const { body: whole } = await until("the end", loss(rest), hasStep(step))
+      const arrived = (at(whole, 0, "iters") as readonly number[]).filter((each) => each >= first)
+      expect(arrived).toEqual(Array.from({ length: step - first + 1 }, (_, i) => first + i))
+      await until("the run's end", info(rest), isActive(false))
+      await script.end()
+      expect(await again.verify()).toMatch(/^equal: \d+ rows/)
+    },
+  )
+})
+
 describe("Law 4: a run that is deleted", () => {
   it("stays deleted while the client that made it logs on; its id is free again once the tombstone is cleared", async () => {
     const { folder, server, rest, client } = await begin()
