@@ -1,9 +1,9 @@
 /** The projector: follows the log and folds it, from where the checkpoints say, for ever. */
 import { Effect, Stream } from "effect"
 import { type Batch, EventLog, type LogUnavailable, type Partition, partitionName } from "../domain/ports/event-log.ts"
-import { KeyValueStore, type StoreFault, type Transaction, TransactionTooLarge } from "../domain/ports/key-value-store.ts"
+import { KeyValueStore, type StoreFault, type Transaction } from "../domain/ports/key-value-store.ts"
 import { bury } from "./dead-letters.ts"
-import { checkpoints, foldBatch, type FoldOutcome } from "./fold.ts"
+import { checkpoints, foldBatch, type FoldOutcome, skipBatch } from "./fold.ts"
 import { defaultSliceSize, runSlice } from "./jobs.ts"
 import { paced } from "./pace.ts"
 import { Rows, WritableRows } from "./rows.ts"
@@ -97,9 +97,17 @@ const makeFolder = (sliceSize: number) =>
       async (tx: Transaction): Promise<A> =>
         body(tx, (await generationOf(tx)) ?? (await createGeneration(tx)))
     const fold = (batch: Batch): Effect.Effect<FoldOutcome, StoreFault> =>
-      store
-        .write(inGeneration(async (tx, generation) => foldAndBury(tx, generation, batch, sliceSize)))
-        .pipe(Effect.catchTag("TransactionTooLarge", (fault) => foldHalves(fold, batch, fault)))
+      store.write(inGeneration(async (tx, generation) => foldAndBury(tx, generation, batch, sliceSize))).pipe(
+        Effect.catchTag("TransactionTooLarge", (fault) => foldApart(batch, fault)),
+        // Nothing of the store's: the fold itself fails on an event, and would for ever.
+        Effect.catchDefect((defect) => foldApart(batch, defect)),
+      )
+    const foldApart = (batch: Batch, reason: unknown): Effect.Effect<FoldOutcome, StoreFault> =>
+      batch.records.length > 1 ? foldHalves(fold, batch) : buryAlone(batch, reason)
+    const buryAlone = (batch: Batch, reason: unknown): Effect.Effect<FoldOutcome, StoreFault> =>
+      Effect.logError("an event cannot be folded and becomes a dead letter", reason).pipe(
+        Effect.andThen(store.write(inGeneration((tx, generation) => skipAndBury(tx, generation, batch, messageOf(reason))))),
+      )
     const slice = store.write(inGeneration((tx, generation) => runSlice(new WritableRows(tx, generation), sliceSize)))
     const folder: Folder = {
       prepare: store.write(inGeneration(async () => undefined)),
@@ -117,19 +125,26 @@ const foldAndBury = async (tx: Transaction, generation: Generation, batch: Batch
   return outcome
 }
 
-/** A batch that one transaction cannot hold is folded in two; a single event that none can hold is an operator's case. */
+/** Folds a batch in two, for a batch that fails whole: what fails in it is found by halves, and all else is folded. */
 const foldHalves = (
   fold: (batch: Batch) => Effect.Effect<FoldOutcome, StoreFault>,
   batch: Batch,
-  fault: TransactionTooLarge,
 ): Effect.Effect<FoldOutcome, StoreFault> => {
   const middle = batch.records.length >> 1
-  const next = batch.records[middle]?.position.offset
-  if (middle === 0 || next === undefined) return Effect.fail(fault)
-  const first = fold({ ...batch, records: batch.records.slice(0, middle), next })
+  const records = [batch.records.slice(0, middle), batch.records.slice(middle)] as const
+  const first = fold({ ...batch, records: records[0], next: records[1][0]?.position.offset ?? batch.next })
   return first.pipe(
     Effect.flatMap((outcome) =>
-      outcome._tag === "OutOfStep" ? Effect.succeed(outcome) : fold({ ...batch, records: batch.records.slice(middle) }),
+      outcome._tag === "OutOfStep" ? Effect.succeed(outcome) : fold({ ...batch, records: records[1] }),
     ),
   )
 }
+
+/** Goes past a batch of one event that cannot be folded. */
+const skipAndBury = async (tx: Transaction, generation: Generation, batch: Batch, reason: string): Promise<FoldOutcome> => {
+  const outcome = await skipBatch(tx, generation, batch, reason)
+  if (outcome._tag === "Folded") await bury(tx, outcome.unfolded)
+  return outcome
+}
+
+const messageOf = (reason: unknown): string => `the fold failed: ${reason instanceof Error ? reason.message : String(reason)}`
