@@ -10,6 +10,8 @@ export interface Socket {
   /** Sends one frame; resolves with its reply, rejects where the socket ends before. */
   readonly send: (messages: Message | readonly Message[] | string) => Promise<Reply>
   readonly close: () => void
+  /** Ends as when the network is cut: replies that are still to come are not heard. */
+  readonly cut: () => void
   /** Resolves with the code when the socket has ended, by whichever side. */
   readonly closed: Promise<number>
 }
@@ -34,6 +36,10 @@ export const openSocket = async (frontierUrl: string, runId: string): Promise<So
   return {
     closed,
     close: () => socket.close(),
+    cut: () => {
+      lose()
+      socket.close()
+    },
     send: (messages) =>
       new Promise((resolve, reject) => {
         if (socket.readyState !== WebSocket.OPEN) return reject(new Error("the socket is not open"))

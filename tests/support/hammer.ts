@@ -55,6 +55,8 @@ export class Hammer {
   readonly #onAcknowledged: () => void
   readonly #unanswered: (readonly Message[])[] = []
   #made = 0
+  #socket: Socket | undefined
+  #wasCut = false
   #stopping = false
 
   /** `prefix` keeps two clients of one run apart; only one of them may have none, and it alone sends records and lines. */
@@ -73,10 +75,20 @@ export class Hammer {
     } catch {
       return
     }
+    this.#socket = socket
     const again = this.#unanswered.map((frame) => this.#deliver(socket, frame))
     const senders = Array.from({ length: window }, () => this.#keepSending(socket))
     await Promise.all([...again, ...senders])
     socket.close()
+    if (!this.#wasCut) return
+    this.#wasCut = false
+    await this.connect(frontierUrl)
+  }
+
+  /** Loses the connection, and with it the replies to frames that the server may have taken; `connect` begins another. */
+  cut(): void {
+    this.#wasCut = true
+    this.#socket?.cut()
   }
 
   /** Makes no more frames; `connect` ends when all have their reply. */
