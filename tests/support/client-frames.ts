@@ -57,8 +57,6 @@ export const createRun = (forceResume = false): Message => ({
   force_resume: forceResume,
 })
 
-export const finishRun: Message = { type: "finish_run" }
-
 export const metric = (name: string, step: number, value: number, context: Message | null = null): Message => ({
   type: "log_metric",
   name,
