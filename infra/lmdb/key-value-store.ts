@@ -15,6 +15,7 @@ import { type ChangeSignal, changeSignal } from "./change-signal.ts"
 import { commit } from "./commit.ts"
 import { keyText } from "./key-text.ts"
 import { type BytesDatabase, Snapshot } from "./snapshot.ts"
+import { SnapshotReader } from "./snapshot-reader.ts"
 import { Staging } from "./staging.ts"
 import { StagedTransaction } from "./transaction.ts"
 import { turns } from "./turns.ts"
@@ -74,7 +75,7 @@ class LmdbStore {
   }
 
   read<A>(body: (tx: Reader) => Promise<A>): Promise<A> {
-    return this.#run(() => this.#attempt(body).then(({ answer }) => answer))
+    return this.#run(() => this.#view(body))
   }
 
   write<A>(body: (tx: Transaction) => Promise<A>): Promise<A> {
@@ -106,6 +107,20 @@ class LmdbStore {
       }
       // Another thread or process committed first; stepping aside a little keeps two from losing to each other in turn.
       await pause(Math.random() * Math.min(2 ** losses, 20))
+    }
+  }
+
+  async #view<A>(body: (tx: Reader) => Promise<A>): Promise<A> {
+    const snapshot = new Snapshot(this.#db)
+    try {
+      const reader = new SnapshotReader(snapshot)
+      try {
+        return await body(reader)
+      } finally {
+        reader.end()
+      }
+    } finally {
+      snapshot.release()
     }
   }
 

@@ -1,5 +1,5 @@
 import type { RootDatabase, Transaction } from "lmdb"
-import { StoreUnavailable } from "../../domain/ports/key-value-store.ts"
+import { type Row, StoreUnavailable } from "../../domain/ports/key-value-store.ts"
 import { commitCounter, countOf } from "./commit.ts"
 import { keyBytes, keyText, storableBound } from "./key-text.ts"
 
@@ -28,6 +28,34 @@ export class Snapshot {
     }
   }
 
+  /** As {@link Snapshot.get}, by the bytes of the key. */
+  bytes(key: Uint8Array): Uint8Array | undefined {
+    try {
+      return this.#db.get(key, { transaction: this.#transaction })
+    } catch (cause) {
+      throw unreadable(cause)
+    }
+  }
+
+  /** Rows of `[begin, end)` until there are `limit`, or their values reach `bytes`. */
+  byteRows(
+    { begin, end }: { readonly begin: Uint8Array; readonly end: Uint8Array },
+    { limit, bytes, reverse }: { readonly limit: number; readonly bytes: number; readonly reverse: boolean },
+  ): Row[] {
+    const rows: Row[] = []
+    let read = 0
+    try {
+      for (const { key, value } of this.#db.getRange({ ...ordered(begin, end, reverse), transaction: this.#transaction })) {
+        rows.push([key, value])
+        read += value.length
+        if (rows.length >= limit || read >= bytes) break
+      }
+    } catch (cause) {
+      throw unreadable(cause)
+    }
+    return rows
+  }
+
   /** How many commits the store had. */
   commits(): bigint {
     return countOf(this.get(commitCounter))
@@ -48,13 +76,11 @@ export class Snapshot {
   }
 }
 
+const bounds = (begin: string, end: string, reverse: boolean) =>
+  ordered(keyBytes(storableBound(begin)), keyBytes(storableBound(end)), reverse)
+
 /** The options of a range `[begin, end)`; backwards, LMDB begins at its end. */
-const bounds = (begin: string, end: string, reverse: boolean) => {
-  const least = keyBytes(storableBound(begin))
-  const above = keyBytes(storableBound(end))
-  return reverse
-    ? { start: above, end: least, reverse: true, exclusiveStart: true, inclusiveEnd: true }
-    : { start: least, end: above }
-}
+const ordered = (begin: Uint8Array, end: Uint8Array, reverse: boolean) =>
+  reverse ? { start: end, end: begin, reverse: true, exclusiveStart: true, inclusiveEnd: true } : { start: begin, end }
 
 const unreadable = (cause: unknown): StoreUnavailable => new StoreUnavailable({ message: "the store cannot be read", cause })

@@ -3,16 +3,12 @@ import { StoreUnavailable, TransactionTooLarge } from "../../domain/ports/key-va
 import { sumOf } from "./addition.ts"
 import { createDirectory, directoryNames, directoryPrefix, moveDirectory, removeDirectory } from "./directories.ts"
 import { keyBytes, keyText, longestKey } from "./key-text.ts"
+import { chunkBytes, chunkRows, ownKey, reserved as firstReserved } from "./row-bounds.ts"
 import type { Snapshot, StoredRow } from "./snapshot.ts"
 import { StagedView } from "./staged-view.ts"
 import type { Staging } from "./staging.ts"
 
-/** Keys from here on are the store's own: its directories (`fe`) and its commit counter (`ff`). */
-const reserved = "\xfe"
-
-/** A chunk ends after so many rows, or once its values reach so many bytes. */
-const chunkRows = 512
-const chunkBytes = 256 * 1024
+const reserved = String.fromCharCode(firstReserved)
 
 /** The port's transaction over one snapshot: writes are staged, nothing is stored here. Usable until `end`. */
 export class StagedTransaction implements Transaction {
@@ -136,9 +132,7 @@ export class StagedTransaction implements Transaction {
   }
 
   #own(key: Uint8Array): string {
-    if (key.length === 0) throw new RangeError("a key has no bytes; the store takes 1 or more")
-    if (key[0]! >= 0xfe) throw new RangeError("keys from fe on are the store's own")
-    return keyText(key)
+    return keyText(ownKey(key))
   }
 
   #checkOpen(): void {
