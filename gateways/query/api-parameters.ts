@@ -12,6 +12,7 @@ import {
   rangeParameter,
   type StepRange,
   textParameter,
+  textParameters,
   timezoneBounds,
   timezoneOffset,
 } from "./parameters.ts"
@@ -81,6 +82,16 @@ const range = (name: string, says: string): Parameter<StepRange> => ({
   read: (request) => rangeParameter(request, name),
 })
 
+/** One that may be given several times. */
+const texts = (name: string, says: string, items: JsonSchema = { type: "string" }): Parameter<readonly string[]> => ({
+  name,
+  in: "query",
+  says,
+  schema: { type: "array", items },
+  isRequired: false,
+  read: (request) => textParameters(request, name),
+})
+
 /** What a search is asked. */
 export const query = text("q", "A MatyanQL expression over `run` (and `metric`, `images`, …); empty: every run", {
   schema: { default: "", maxLength: 65_536 },
@@ -135,6 +146,21 @@ export const sequence: Parameter<ReturnType<typeof bucketsIn>> = {
   schema: { type: "array", items: { type: "string", enum: buckets } },
   isRequired: false,
   read: bucketsIn,
+}
+
+export const liveRuns = texts("run", "Only what happens to this run; may be repeated")
+export const liveTopics = texts("topics", "`runs`, `points`, `entities`, several with commas; all without it")
+export const liveCursor = text("cursor", "Goes on after an event, by its id; `Last-Event-ID` goes before it")
+export const lastEventId: Parameter<string | undefined> = {
+  name: "Last-Event-ID",
+  in: "header",
+  says: "The id of the last event that was seen, as browsers send it when they connect again",
+  schema: { type: "string" },
+  isRequired: false,
+  read: ({ headers }) => {
+    const id = headers["last-event-id"]
+    return Array.isArray(id) ? id.at(-1) : id
+  },
 }
 
 export const timezone: Parameter<number> = {

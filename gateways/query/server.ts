@@ -15,6 +15,7 @@ import type { Names } from "../names.ts"
 import { answerErrors } from "./errors.ts"
 import type { Gateway } from "./gateway.ts"
 import { readBodies } from "./json-body.ts"
+import { documentApi } from "./openapi-routes.ts"
 import { routes } from "./routes.ts"
 
 export interface QueryGatewayOptions {
@@ -92,6 +93,7 @@ const serverOf = async (
   answerErrors(server)
   takeBothSlashes(server)
   readBodies(server)
+  documentApi(server, apiPrefix)
   healthRoutes(server, checks)
   metricsRoute(server, registry)
   await server.register(routes(gateway), { prefix: apiPrefix })
