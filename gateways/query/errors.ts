@@ -6,7 +6,6 @@ export interface SyntaxPlace {
   readonly statement: string
   readonly line: number
   readonly offset: number
-  readonly end_offset?: number
 }
 
 /** Thrown by a route to end a request with a 4xx or 5xx. `said` is the top-level `message`, by default the same text. */

@@ -8,17 +8,18 @@ import { badRequest, HttpFault } from "./errors.ts"
 export const queryIn = (request: FastifyRequest, sequenceName: CompileOptions["sequenceName"], now: number): Query => {
   const text = parameters.query.read(request) ?? ""
   const compiled = compile(text, { timezoneOffsetMinutes: parameters.timezone.read(request), sequenceName, now })
-  if ("refused" in compiled) throw queryFault(compiled.refused, text)
+  // The web UI takes 2 from the offset: our parenthesis, and its own, which it sets in searches of sequences alone.
+  if ("refused" in compiled) throw queryFault(compiled.refused, text, sequenceName === null ? 1 : 0)
   return compiled.query
 }
 
 /** The web UI points at a place only under this `message`. */
 const pointed = "SyntaxError"
 
-const queryFault = (refused: QueryRefused, statement: string): HttpFault => {
+/** No end is told: the web UI would show the end as "undefined", and without one it underlines the word at the place. */
+const queryFault = (refused: QueryRefused, statement: string, shift: number): HttpFault => {
   if (refused._tag === "QueryTooLarge") return badRequest(refused.message)
-  const { line, offset, endOffset } = refused
-  const place = { statement, line, offset, end_offset: endOffset }
+  const place = { statement, line: refused.line, offset: refused.offset + shift }
   if (refused._tag === "QueryForbidden") return new HttpFault(400, refused.message, pointed, place)
-  return new HttpFault(400, `Invalid query syntax: ${refused.message} (<query>, line ${line})`, pointed, place)
+  return new HttpFault(400, `Invalid query syntax: ${refused.message} (<query>, line ${place.line})`, pointed, place)
 }

@@ -20,6 +20,6 @@ export const restDifferences: Readonly<Record<string, RestDifference>> = {
     why: "`detail` tells where the syntax is wrong, so that the web UI can point at it",
     response:
       '{"error":{"code":"bad_request","message":"Invalid query syntax: invalid syntax (<query>, line 1)"},' +
-      '"detail":{"statement":"run.x ==","line":1,"offset":10,"end_offset":11}}',
+      '"detail":{"statement":"run.x ==","line":1,"offset":11}}',
   },
 }

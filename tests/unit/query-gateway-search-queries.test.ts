@@ -77,4 +77,16 @@ describe("the recorded queries", () => {
         expect(body.detail).toMatchObject({ statement: vector.q, line: expect.any(Number), offset: expect.any(Number) })
       }
   })
+
+  it.each([
+    ["run", "run.x > > 1"],
+    ["metric", '(run.x > > 1) and (metric.name == "loss")'],
+    ["images", '(run.x > > 1) and (images.name == "shown")'],
+  ])("are pointed at by the web UI in the right column, with no undefined end, in %s searches", async (path, q) => {
+    const { server } = await goldenStore()
+    const { detail } = (await search(server, path, { q })).json<{ detail: { line: number; offset: number } }>()
+    // Its explorers take 2 from the offset, whether they have put the query in parentheses or not.
+    expect({ line: detail.line, column: detail.offset - 2 }).toEqual({ line: 1, column: "run.x > > 1".lastIndexOf(">") + 1 })
+    expect(Object.keys(detail).sort()).toEqual(["line", "offset", "statement"])
+  })
 })
