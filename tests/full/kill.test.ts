@@ -10,57 +10,91 @@ afterEach(endAll)
 const kills = Number(process.env["MATYAN_KILLS"] ?? 15)
 const seed = Number(process.env["MATYAN_SEED"] ?? Date.now() % 1_000_000)
 
-it("Law 9, Law 3, Law 1: killed at any moment under load, it keeps what it acknowledged, once, and equals its log", async () => {
-  process.stdout.write(`${kills} kills, MATYAN_SEED=${seed}\n`)
-  const random = seeded(seed)
-  let acknowledged = 0
-  let onAcknowledged = (): void => undefined
-  const hammers = ["a1", "a2", "b1", "c1", "c2"].map(
-    ([run = "", place]) =>
-      new Hammer(run.repeat(32), place === "1" ? "" : "second ", random, () => {
-        acknowledged += 1
-        onAcknowledged()
-      }),
-  )
-  let server = await startServer(freshFolder())
-  for (let kill = 0; kill < kills; kill++) {
-    const connections = hammers.map((hammer) => hammer.connect(server.frontierUrl))
-    // Some connections are cut on the way: what the server took is then sent again though it lives.
-    // One in five dies while it recovers, the others after so many more replies, however those fall among its commits.
-    const goal = acknowledged + Math.floor(random() * 120)
-    const cuts = hammers.map((hammer) => ({ hammer, at: acknowledged + Math.floor(random() * 200) }))
-    await new Promise<void>((resolve) => {
-      onAcknowledged = () => {
-        for (const { hammer, at } of cuts) if (acknowledged === at) hammer.cut()
-        if (acknowledged >= goal) resolve()
-      }
-      onAcknowledged()
-      void Promise.all(connections).then(() => resolve())
-    })
-    await server.kill()
-    await Promise.all(connections)
-    if (kill % 5 === 4) await killDuringStart(server, random() * 1500)
-    server = await server.restart()
-    if (kill % 5 === 2) expect(await server.verify()).toMatch(/^equal: \d+ rows/)
-  }
-  for (const hammer of hammers) hammer.finish()
-  await Promise.all(hammers.map((hammer) => hammer.connect(server.frontierUrl)))
-  process.stdout.write(`${acknowledged} frames acknowledged\n`)
+const laws = "it keeps what it acknowledged, once, and equals its log"
 
-  for (const { open, errors } of hammers) expect({ open, errors }).toEqual({ open: 0, errors: [] })
-  expect(acknowledged).toBeGreaterThan(kills)
-  for (const run of new Set(hammers.map((hammer) => hammer.run)))
-    await expectAll(
-      restOf(server.backendUrl),
-      hammers.filter((hammer) => hammer.run === run),
-    )
+it(`Law 9, Law 3, Law 1: killed at any moment under load, ${laws}`, () => ended(kills, "kill"))
+
+it(`Law 9, Law 3, Law 1: told to end under load, it ends well, and ${laws}`, () => ended(Math.ceil(kills / 4), "stop"))
+
+const ended = async (times: number, how: "kill" | "stop"): Promise<void> => {
+  process.stdout.write(`${how} ${times} times, MATYAN_SEED=${seed}\n`)
+  const random = seeded(seed)
+  const load = new Load(random)
+  let server = await startServer(freshFolder())
+  for (let round = 0; round < times; round++) {
+    const connections = load.connect(server)
+    await load.reached(Math.floor(random() * 120), connections)
+    await server[how]()
+    await connections
+    // One in five dies while it recovers, too.
+    if (how === "kill" && round % 5 === 4) await killDuringStart(server, random() * 1500)
+    server = await server.restart()
+    if (round % 5 === 2) expect(await server.verify()).toMatch(/^equal: \d+ rows/)
+  }
+  await load.finish(server)
+  process.stdout.write(`${load.acknowledged} frames acknowledged\n`)
+  expect(load.acknowledged).toBeGreaterThan(times)
+  await load.expectAll(restOf(server.backendUrl))
   expect(await server.verify()).toMatch(/^equal: \d+ rows/)
   const hash = await server.dumpHash()
   await server.stop()
   server = await server.restart()
   expect(await server.dumpHash()).toBe(hash)
   await server.stop()
-})
+}
+
+/** Five clients of three runs. */
+class Load {
+  acknowledged = 0
+  readonly #random: () => number
+  readonly #hammers: readonly Hammer[]
+  #onAcknowledged = (): void => undefined
+
+  constructor(random: () => number) {
+    this.#random = random
+    this.#hammers = ["a1", "a2", "b1", "c1", "c2"].map(
+      ([run = "", place]) =>
+        new Hammer(run.repeat(32), place === "1" ? "" : "second ", random, () => {
+          this.acknowledged += 1
+          this.#onAcknowledged()
+        }),
+    )
+  }
+
+  async connect({ frontierUrl }: Server): Promise<void> {
+    await Promise.all(this.#hammers.map((hammer) => hammer.connect(frontierUrl)))
+  }
+
+  /** After so many more replies, wherever those fall among the server's commits, or when all connections are lost. */
+  async reached(replies: number, connections: Promise<void>): Promise<void> {
+    const goal = this.acknowledged + replies
+    // Some connections are cut on the way: what the server took is then sent again though it lives.
+    const cuts = this.#hammers.map((hammer) => ({ hammer, at: this.acknowledged + Math.floor(this.#random() * 200) }))
+    const enough = new Promise<void>((resolve) => {
+      this.#onAcknowledged = () => {
+        for (const { hammer, at } of cuts) if (this.acknowledged === at) hammer.cut()
+        if (this.acknowledged >= goal) resolve()
+      }
+      this.#onAcknowledged()
+    })
+    await Promise.race([enough, connections])
+  }
+
+  /** Nothing new; waits until everything has its reply. */
+  async finish(server: Server): Promise<void> {
+    for (const hammer of this.#hammers) hammer.finish()
+    await this.connect(server)
+    for (const { open, errors } of this.#hammers) expect({ open, errors }).toEqual({ open: 0, errors: [] })
+  }
+
+  async expectAll(rest: Rest): Promise<void> {
+    for (const run of new Set(this.#hammers.map((hammer) => hammer.run)))
+      await expectAll(
+        rest,
+        this.#hammers.filter((hammer) => hammer.run === run),
+      )
+  }
+}
 
 /** A start that dies after so many milliseconds, wherever it then is. */
 const killDuringStart = async ({ folder }: Server, milliseconds: number): Promise<void> => {
