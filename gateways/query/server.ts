@@ -6,6 +6,7 @@ import { BlobStore } from "../../domain/ports/blob-store.ts"
 import { EventLog, type LogUnavailable } from "../../domain/ports/event-log.ts"
 import type { KeyValueStore, StoreFault } from "../../domain/ports/key-value-store.ts"
 import { checkpoints } from "../../projections/fold.ts"
+import { type LiveFeed, makeLiveFeed } from "../../projections/live-feed.ts"
 import { makeView, type View } from "../../projections/view.ts"
 import { makeDispatch } from "../dispatch.ts"
 import { type HealthCheck, healthRoutes } from "../health.ts"
@@ -16,6 +17,7 @@ import { answerErrors } from "./errors.ts"
 import type { Gateway } from "./gateway.ts"
 import { readBodies } from "./json-body.ts"
 import { documentApi } from "./openapi-routes.ts"
+import { defaultLiveOptions, type LiveOptions, liveRoutes } from "./live.ts"
 import { routes } from "./routes.ts"
 
 export interface QueryGatewayOptions {
@@ -32,6 +34,7 @@ export interface QueryGatewayOptions {
   /** Unix seconds. */
   readonly clock?: () => number
   readonly newId?: () => string
+  readonly live?: Partial<LiveOptions>
 }
 
 /** The origins of the web UI and its development servers. */
@@ -62,6 +65,7 @@ export const queryServer = (
     const log = yield* EventLog
     const blobs = yield* BlobStore
     const view = yield* makeView
+    const feed = yield* makeLiveFeed
     const dispatch = yield* makeDispatch({ clock, newId, waitMillis: options.waitMillis ?? 10_000 })
     const context = yield* Effect.context()
     const run: Gateway["run"] = (effect, signal) =>
@@ -75,11 +79,12 @@ export const queryServer = (
       clock,
       newId,
     }
-    return yield* Effect.promise(() => serverOf(gateway, options, healthChecks(run, log, view, blobs)))
+    return yield* Effect.promise(() => serverOf(gateway, feed, options, healthChecks(run, log, view, blobs)))
   })
 
 const serverOf = async (
   gateway: Gateway,
+  feed: LiveFeed,
   options: QueryGatewayOptions,
   checks: readonly HealthCheck[],
 ): Promise<FastifyInstance> => {
@@ -97,6 +102,7 @@ const serverOf = async (
   healthRoutes(server, checks)
   metricsRoute(server, registry)
   await server.register(routes(gateway), { prefix: apiPrefix })
+  await server.register(liveRoutes(gateway, feed, { ...defaultLiveOptions, ...options.live }), { prefix: apiPrefix })
   return server
 }
 
