@@ -99,7 +99,6 @@ export class Mailbox {
         this.#wake = null
         resolve()
       }
-      this.#signal = signal
       signal.addEventListener("abort", wake)
       this.#wake = wake
     })
