@@ -4,7 +4,7 @@ import { decodeEpochs, decodeSteps, decodeTimes, decodeValues } from "./sequence
 import { CorruptBlock } from "./sequence-integers.ts"
 import type { SequenceId } from "./traces.ts"
 
-/** Points by ascending step, a column each; all columns that were asked for have one length. */
+/** Points by ascending step, a column each; all columns that were asked for have one length, the others are empty. */
 export interface MetricColumns {
   readonly steps: Float64Array
   readonly values: Float64Array
@@ -14,15 +14,20 @@ export interface MetricColumns {
   readonly times: Float64Array
 }
 
+/** The columns that are read beside steps and values. */
+export type MoreColumns = readonly ("epochs" | "times")[]
+
 export interface MetricReadOptions {
   /** The first step, included; from the first one by default. */
   readonly from?: number | undefined
   /** The end, excluded; to the last step by default. */
   readonly to?: number | undefined
-  /** Which positions of these ascending steps to read, ascending; all by default. */
-  readonly choose?: (steps: Float64Array) => ArrayLike<number>
-  /** Leaves epochs and times empty. */
-  readonly valuesOnly?: boolean
+  /** Which positions of these points to read, ascending; all by default. */
+  readonly choose?: (steps: Float64Array, values: Float64Array) => ArrayLike<number>
+  /** Both by default. */
+  readonly more?: MoreColumns
+  /** Ends after so many blocks of up to 1,024 points, of which at least one begins at or after `from`. */
+  readonly mostBlocks?: number
 }
 
 /** The points of a metric; none where there is no such metric. Throws {@link CorruptBlock}. */
@@ -32,23 +37,36 @@ export const readMetric = async (
   id: SequenceId,
   options: MetricReadOptions = {},
 ): Promise<MetricColumns> => {
-  const blocks = await blocksOf(rows, run, id, options)
-  const steps = joined(blocks)
+  const [stepRows, valueRows] = await Promise.all([
+    rangeOf(rows, keyOf(run, id, "step"), options),
+    rangeOf(rows, keyOf(run, id, "val"), options),
+  ])
+  const { blocks, steps } = blocksOf(stepRows)
+  const values = valuesOf(blocks, valueRows, steps.length)
   const low = options.from === undefined ? 0 : positionOf(steps, options.from)
   const high = options.to === undefined ? steps.length : positionOf(steps, options.to)
-  const within = steps.subarray(low, high)
-  const chosen = options.choose?.(within) ?? null
-  const result = columnsOf(chosen?.length ?? within.length, options.valuesOnly === true)
+  const within = { steps: steps.subarray(low, high), values: values.subarray(low, high) }
+  const choice = options.choose?.(within.steps, within.values)
+  const chosen = choice === undefined || choice.length === within.steps.length ? null : choice
   const parts = partsOf(blocks, low, high, chosen)
-  const stored = await storedColumns(rows, run, id, parts, blocks.length, options.valuesOnly === true)
-  for (const part of parts) copy(part, stored, result)
-  return result
+  const count = chosen?.length ?? within.steps.length
+  const more = async (column: "epoch" | "time", empty: number): Promise<Float64Array> => {
+    if (options.more?.includes(`${column}s`) === false) return nothing
+    const into = new Float64Array(count).fill(empty)
+    const stored = await storedBlocks(rows, keyOf(run, id, column), parts, blocks.length)
+    for (const part of parts) copy(column, part, stored.get(part.block.first), into)
+    return into
+  }
+  const [epochs, times] = await Promise.all([more("epoch", Number.NaN), more("time", 0)])
+  return chosen === null ? { ...within, epochs, times } : { ...chosenOf(within, chosen), epochs, times }
 }
 
 interface Block {
   /** The first step, which is its key. */
   readonly first: number
-  readonly steps: Float64Array
+  /** The position of its first point. */
+  readonly start: number
+  readonly count: number
 }
 
 /** What is wanted of one block, and where it goes. */
@@ -62,29 +80,45 @@ interface Part {
   readonly positions: readonly number[] | null
 }
 
-const names = ["val", "time", "epoch"] as const
-type ColumnName = (typeof names)[number]
-type StoredColumns = Readonly<Record<ColumnName, ReadonlyMap<number, Uint8Array>>>
+type ColumnName = "val" | "step" | "time" | "epoch"
+type ColumnKey = readonly [string, "seqs", number, string, ColumnName]
 
-const keyOf = (run: string, id: SequenceId, column: ColumnName | "step") => [run, "seqs", id.contextId, id.name, column] as const
+const nothing = new Float64Array(0)
+
+const keyOf = (run: string, id: SequenceId, column: ColumnName): ColumnKey => [run, "seqs", id.contextId, id.name, column]
 
 /** The blocks that may hold steps of the range: those that begin in it, and the one that begins before. */
-const blocksOf = async (rows: Rows, run: string, id: SequenceId, { from, to }: MetricReadOptions): Promise<readonly Block[]> => {
-  const key = keyOf(run, id, "step")
+const rangeOf = async (rows: Rows, key: ColumnKey, { from, to, mostBlocks }: MetricReadOptions): Promise<readonly Below[]> => {
   const before = from === undefined ? [] : await rows.between("runs", key, [], [from], { reverse: true, limit: 1 })
-  const inside = await rows.between("runs", key, from === undefined ? [] : [from], to === undefined ? null : [to])
-  return [...before, ...inside].map(({ rest, bytes }) => ({ first: Number(rest[0]), steps: decodeSteps(bytes) }))
+  const limit = mostBlocks === undefined ? {} : { limit: mostBlocks }
+  const inside = await rows.between("runs", key, from === undefined ? [] : [from], to === undefined ? null : [to], limit)
+  return before.length === 0 ? inside : [...before, ...inside]
 }
 
-const joined = (blocks: readonly Block[]): Float64Array => {
-  if (blocks.length === 1) return blocks[0]!.steps
-  const steps = new Float64Array(blocks.reduce((sum, block) => sum + block.steps.length, 0))
-  let at = 0
-  for (const block of blocks) {
-    steps.set(block.steps, at)
-    at += block.steps.length
+const blocksOf = (stored: readonly Below[]): { readonly blocks: readonly Block[]; readonly steps: Float64Array } => {
+  const blocks: Block[] = []
+  const columns: Float64Array[] = []
+  let start = 0
+  for (const { rest, bytes } of stored) {
+    const column = decodeSteps(bytes)
+    columns.push(column)
+    blocks.push({ first: Number(rest[0]), start, count: column.length })
+    start += column.length
   }
-  return steps
+  const steps = columns.length === 1 ? columns[0]! : new Float64Array(start)
+  if (columns.length > 1) for (const [i, column] of columns.entries()) steps.set(column, blocks[i]!.start)
+  return { blocks, steps }
+}
+
+const valuesOf = (blocks: readonly Block[], stored: readonly Below[], length: number): Float64Array => {
+  if (stored.length !== blocks.length) throw lacksColumn()
+  const values = new Float64Array(length)
+  for (const [i, { rest, bytes }] of stored.entries()) {
+    const { first, start, count } = blocks[i]!
+    if (Number(rest[0]) !== first) throw lacksColumn()
+    values.set(fitting(decodeValues(bytes), count), start)
+  }
+  return values
 }
 
 /** The position of the first step that is not below `step`. */
@@ -99,83 +133,70 @@ const positionOf = (steps: Float64Array, step: number): number => {
   return low
 }
 
-const columnsOf = (length: number, valuesOnly: boolean): MetricColumns => ({
-  steps: new Float64Array(length),
-  values: new Float64Array(length),
-  epochs: new Float64Array(valuesOnly ? 0 : length).fill(Number.NaN),
-  times: new Float64Array(valuesOnly ? 0 : length),
+const chosenOf = ({ steps, values }: Pick<MetricColumns, "steps" | "values">, chosen: ArrayLike<number>) => ({
+  steps: Float64Array.from(chosen, (position) => steps[position]!),
+  values: Float64Array.from(chosen, (position) => values[position]!),
 })
 
 /** Shares what is wanted of `[low, high)` out to the blocks; `chosen` counts from `low`. Blocks without any are left out. */
 const partsOf = (blocks: readonly Block[], low: number, high: number, chosen: ArrayLike<number> | null): readonly Part[] => {
   const parts: Part[] = []
-  let start = 0
   let at = 0
   for (const block of blocks) {
-    const end = start + block.steps.length
-    const begin = Math.max(low, start) - start
+    const end = block.start + block.count
+    const begin = Math.max(low, block.start) - block.start
+    const first = at
     if (chosen === null) {
-      const count = Math.max(0, Math.min(high, end) - start - begin)
+      const count = Math.max(0, Math.min(high, end) - block.start - begin)
       if (count > 0) parts.push({ block, at, begin, count, positions: null })
-      at += Math.max(0, count)
+      at += count
     } else {
       const positions: number[] = []
-      const first = at
-      for (; at < chosen.length && chosen[at]! + low < end; at++) positions.push(chosen[at]! + low - start)
+      for (; at < chosen.length && chosen[at]! + low < end; at++) positions.push(chosen[at]! + low - block.start)
       if (positions.length > 0) parts.push({ block, at: first, begin, count: positions.length, positions })
     }
-    start = end
   }
   return parts
 }
 
-const storedColumns = async (
+/** The stored blocks of a column that are wanted, by their first steps. */
+const storedBlocks = async (
   rows: Rows,
-  run: string,
-  id: SequenceId,
+  key: ColumnKey,
   parts: readonly Part[],
   blocks: number,
-  valuesOnly: boolean,
-): Promise<StoredColumns> => {
-  const read = async (column: ColumnName): Promise<ReadonlyMap<number, Uint8Array>> => {
-    const first = parts[0]
-    const last = parts.at(-1)
-    if (first === undefined || last === undefined || (valuesOnly && column !== "val")) return new Map()
-    const key = keyOf(run, id, column)
-    // Reading on is cheaper than looking for each block, unless most of the column is not wanted.
-    if (parts.length * 3 >= blocks)
-      return byFirstStep(await rows.between("runs", key, [first.block.first], [last.block.first + 1]))
-    const found = await Promise.all(
-      parts.map(async ({ block }) => [block.first, await rows.bytes("runs", [...key, block.first])] as const),
-    )
-    return new Map(found.flatMap(([step, bytes]) => (bytes === undefined ? [] : [[step, bytes] as const])))
+): Promise<ReadonlyMap<number, Uint8Array>> => {
+  const first = parts[0]
+  const last = parts.at(-1)
+  if (first === undefined || last === undefined) return new Map()
+  // Reading on is cheaper than looking for each block, unless most of the column is not wanted.
+  if (parts.length * 3 >= blocks) {
+    const found = await rows.between("runs", key, [first.block.first], [last.block.first + 1])
+    return new Map(found.map(({ rest, bytes }) => [Number(rest[0]), bytes]))
   }
-  const [val, time, epoch] = await Promise.all([read("val"), read("time"), read("epoch")])
-  return { val, time, epoch }
+  const found = await Promise.all(
+    parts.map(async ({ block }) => [block.first, await rows.bytes("runs", [...key, block.first])] as const),
+  )
+  return new Map(found.flatMap(([step, bytes]) => (bytes === undefined ? [] : [[step, bytes] as const])))
 }
 
-const byFirstStep = (rows: readonly Below[]): ReadonlyMap<number, Uint8Array> =>
-  new Map(rows.map(({ rest, bytes }) => [Number(rest[0]), bytes]))
-
-const copy = (part: Part, stored: StoredColumns, into: MetricColumns): void => {
-  const { first, steps } = part.block
-  const val = stored.val.get(first)
-  if (val === undefined) throw new CorruptBlock("a block of points lacks a column")
-  place(steps, part, into.steps)
-  place(fitting(decodeValues(val), steps), part, into.values)
-  if (into.times.length === 0) return
-  const time = stored.time.get(first)
-  if (time === undefined) throw new CorruptBlock("a block of points lacks a column")
-  place(fitting(decodeTimes(time), steps), part, into.times)
-  for (let i = part.at; i < part.at + part.count; i++) into.times[i] = into.times[i]! / 1e6
-  const epoch = stored.epoch.get(first)
-  if (epoch !== undefined) place(fitting(decodeEpochs(epoch), steps), part, into.epochs)
+/** A sequence that never had an epoch has no such column. */
+const copy = (column: "epoch" | "time", part: Part, stored: Uint8Array | undefined, into: Float64Array): void => {
+  if (column === "epoch") {
+    if (stored !== undefined) place(fitting(decodeEpochs(stored), part.block.count), part, into)
+    return
+  }
+  if (stored === undefined) throw lacksColumn()
+  place(fitting(decodeTimes(stored), part.block.count), part, into)
+  for (let i = part.at; i < part.at + part.count; i++) into[i] = into[i]! / 1e6
 }
 
-const fitting = (column: Float64Array, steps: Float64Array): Float64Array => {
-  if (column.length !== steps.length) throw new CorruptBlock("the columns of a block differ in length")
+const fitting = (column: Float64Array, count: number): Float64Array => {
+  if (column.length !== count) throw new CorruptBlock("the columns of a block differ in length")
   return column
 }
+
+const lacksColumn = (): CorruptBlock => new CorruptBlock("a block of points lacks a column")
 
 const place = (from: Float64Array, { at, begin, count, positions }: Part, into: Float64Array): void => {
   if (positions === null) into.set(from.subarray(begin, begin + count), at)

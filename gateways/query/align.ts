@@ -61,7 +61,7 @@ const writeAxis = async (
   const axis = findTrace(metrics, { name: by, context: wanted.context })
   if (axis === undefined || findTrace(metrics, wanted) === undefined) return false
   const range = wanted.last > 0 ? { to: wanted.last + 1 } : {}
-  const { steps, values } = await readMetric(rows, run, axis, { ...range, valuesOnly: true })
+  const { steps, values } = await readMetric(rows, run, axis, { ...range, more: [] })
   const { name, context } = wanted
   writer.write({ name, context, x_axis_values: numpy(values), x_axis_iters: numpy(steps) }, [run, index])
   return true

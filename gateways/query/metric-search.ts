@@ -1,6 +1,6 @@
 /** `GET /runs/search/metric`: metrics with a sample of their points, by run. */
 import type { FastifyReply, FastifyRequest } from "fastify"
-import { sampleSteps } from "../../domain/sampling.ts"
+import { samplePoints } from "../../domain/sampling-extremes.ts"
 import { readMetric } from "../../projections/metric-read.ts"
 import type { Rows } from "../../projections/rows.ts"
 import type { TraceView } from "../../projections/run-view.ts"
@@ -52,9 +52,10 @@ const metricTree = async (
   points: number,
   axis: { readonly trace: TraceView | undefined } | null,
 ): Promise<Tree> => {
-  const choose = (steps: Float64Array) => sampleSteps(steps, points, "metrics")
-  const { steps, values, epochs, times } = await readMetric(rows, run, trace, { choose })
-  const along = axis?.trace && (await readMetric(rows, run, axis.trace, { choose, valuesOnly: true }))
+  const { steps, values, epochs, times } = await readMetric(rows, run, trace, {
+    choose: (all, values) => samplePoints(all, values, points, "metrics"),
+  })
+  const along = axis?.trace && (await readMetric(rows, run, axis.trace, { choose: (all) => positionsOf(all, steps), more: [] }))
   return {
     name: trace.name,
     context: trace.context,
@@ -65,4 +66,15 @@ const metricTree = async (
     timestamps: numpy(times),
     ...(axis === null ? {} : { x_axis_values: numpy(along?.values ?? []), x_axis_iters: numpy(along?.steps ?? []) }),
   }
+}
+
+/** Where those of the steps are that both have: clients pair a metric with its axis point by point. */
+const positionsOf = (all: Float64Array, steps: Float64Array): readonly number[] => {
+  const positions: number[] = []
+  let at = 0
+  for (const step of steps) {
+    while (at < all.length && all[at]! < step) at++
+    if (all[at] === step) positions.push(at)
+  }
+  return positions
 }

@@ -1,7 +1,7 @@
 /** One run as JSON: what it is, changes to it, and its metrics. */
 import type { FastifyInstance } from "fastify"
 import { bodies } from "../../domain/commands.ts"
-import { sampleSteps } from "../../domain/sampling.ts"
+import { samplePoints } from "../../domain/sampling-extremes.ts"
 import { float } from "../../domain/value.ts"
 import { readMetric } from "../../projections/metric-read.ts"
 import type { Rows } from "../../projections/rows.ts"
@@ -156,8 +156,8 @@ const metricsOf = async (
     const { steps, values } = await readMetric(rows, run, trace, {
       from: start ?? undefined,
       to: stop ?? undefined,
-      choose: (all) => sampleSteps(all, density, "records"),
-      valuesOnly: true,
+      choose: (steps, values) => samplePoints(steps, values, density, "records"),
+      more: [],
     })
     found.push({ name: trace.name, context: trace.context, iters: [...steps], values: Array.from(values, float) })
   }

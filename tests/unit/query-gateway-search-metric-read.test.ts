@@ -77,7 +77,7 @@ it("a metric is read as it was logged, whichever range and choice of its points 
           expect([...got.values]).toEqual(want.map(({ value }) => value))
           expect([...got.epochs]).toEqual(want.map(({ epoch }) => epoch))
           expect([...got.times]).toEqual(want.map(({ micros }) => micros / 1e6))
-          const values = await made.read((rows) => readMetric(rows, "r", id, { ...options, valuesOnly: true }))
+          const values = await made.read((rows) => readMetric(rows, "r", id, { ...options, more: [] }))
           expect([values.values, values.times.length]).toEqual([got.values, 0])
         }
       },
