@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify"
 import { partitionName } from "../../domain/ports/event-log.ts"
 import type { LiveFeed } from "../../projections/live-feed.ts"
+import * as parameters from "./api-parameters.ts"
 import { badRequest, unavailable } from "./errors.ts"
 import type { Gateway } from "./gateway.ts"
 import { type Cursor, Cursors, isReached, reachOf } from "./live-cursor.ts"
@@ -10,7 +11,7 @@ import { Outbox } from "./live-outbox.ts"
 import { LiveSession } from "./live-session.ts"
 import type { Topic } from "./live-slices.ts"
 import { Tail } from "./live-tail.ts"
-import { isId, textParameter, textParameters } from "./parameters.ts"
+import { isId } from "./parameters.ts"
 import { queryIn } from "./search-query.ts"
 import { clientSignal } from "./streaming.ts"
 
@@ -103,21 +104,19 @@ class Tails {
 const topics: readonly Topic[] = ["runs", "points", "entities"]
 
 const askedIn = (request: FastifyRequest, { clock }: Gateway): Asked => {
-  const ids = textParameters(request, "run")
+  const ids = parameters.liveRuns.read(request)
   for (const id of ids) if (!isId(id)) throw badRequest(`run is no id of a run: '${id.slice(0, 100)}'`)
-  const query = textParameter(request, "q")
+  const compiled = queryIn(request, null, clock())
+  const names = /experiment|tag/.test(parameters.query.read(request) ?? "")
   return {
     topics: topicsIn(request),
     runs: ids.length === 0 ? null : new Set(ids),
-    query:
-      query === undefined || query.trim() === ""
-        ? null
-        : { compiled: queryIn(request, null, clock()), names: /experiment|tag/.test(query) },
+    query: compiled.isEmpty ? null : { compiled, names },
   }
 }
 
 const topicsIn = (request: FastifyRequest): ReadonlySet<Topic> => {
-  const words = textParameters(request, "topics").flatMap((text) => text.split(",").map((word) => word.trim()))
+  const words = parameters.liveTopics.read(request).flatMap((text) => text.split(",").map((word) => word.trim()))
   const unknown = words.find((word) => !topics.some((topic) => topic === word))
   if (unknown !== undefined) throw badRequest(`topics must be some of ${topics.join(",")}, not '${unknown.slice(0, 100)}'`)
   return new Set(words.length === 0 ? topics : topics.filter((topic) => words.includes(topic)))
@@ -125,9 +124,9 @@ const topicsIn = (request: FastifyRequest): ReadonlySet<Topic> => {
 
 /** Where the client stands: the header, which a browser sends when it connects again, goes before the parameter. */
 const cursorIn = (request: FastifyRequest, cursors: Cursors, logEnd: ReadonlyMap<string, number>): Cursor | undefined => {
-  const header = request.headers["last-event-id"]
-  const [name, word] =
-    typeof header === "string" && header !== "" ? ["Last-Event-ID", header] : ["cursor", textParameter(request, "cursor") ?? ""]
+  const header = parameters.lastEventId.read(request) ?? ""
+  const parameter = parameters.liveCursor.read(request) ?? ""
+  const [name, word] = header === "" ? ["cursor", parameter] : ["Last-Event-ID", header]
   if (word === "") return undefined
   const cursor = cursors.open(word)
   if (cursor === undefined) throw badRequest(`${name} is no cursor of this server's stream; connect without one and read anew`)
