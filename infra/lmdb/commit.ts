@@ -1,8 +1,8 @@
 import { ABORT } from "lmdb"
 import { StoreUnavailable } from "../../domain/ports/key-value-store.ts"
 import { sumOf } from "./addition.ts"
-import { storableBound } from "./key-text.ts"
-import type { TextDatabase } from "./snapshot.ts"
+import { keyBytes, storableBound } from "./key-text.ts"
+import type { BytesDatabase } from "./snapshot.ts"
 import type { Staged, Staging } from "./staging.ts"
 
 /** Counts the commits, by which a transaction knows whether another came between its snapshot and its own commit. */
@@ -15,14 +15,14 @@ const removedAtOnce = 4_096
  * Puts staged writes down, all or none: lmdb's `transactionSync`, the one kind that rolls back when it throws.
  * Answers false, having kept nothing, when the store has had other commits than the `seen` ones (null: whatever it had).
  */
-export const commit = (db: TextDatabase, staging: Staging, seen: bigint | null): boolean => {
+export const commit = (db: BytesDatabase, staging: Staging, seen: bigint | null): boolean => {
   try {
     const outcome: unknown = db.transactionSync(() => {
-      const counter = db.get(commitCounter)
+      const counter = db.get(keyBytes(commitCounter))
       if (seen !== null && countOf(counter) !== seen) return ABORT
       for (const [begin, end] of staging.cleared) removeRange(db, begin, end)
-      for (const [key, staged] of staging.entries()) put(db, key, staged)
-      db.putSync(commitCounter, sumOf(counter, 1n))
+      for (const [key, staged] of staging.entries()) put(db, keyBytes(key), staged)
+      db.putSync(keyBytes(commitCounter), sumOf(counter, 1n))
       return undefined
     })
     return outcome !== ABORT
@@ -34,13 +34,13 @@ export const commit = (db: TextDatabase, staging: Staging, seen: bigint | null):
 export const countOf = (counter: Uint8Array | undefined): bigint =>
   counter === undefined ? 0n : new DataView(counter.buffer, counter.byteOffset).getBigUint64(0, true)
 
-const put = (db: TextDatabase, key: string, staged: Staged): void => {
+const put = (db: BytesDatabase, key: Uint8Array, staged: Staged): void => {
   if (staged === null) db.removeSync(key)
   else db.putSync(key, typeof staged === "bigint" ? sumOf(db.get(key), staged) : staged)
 }
 
-const removeRange = (db: TextDatabase, begin: string, end: string): void => {
-  const range = { start: storableBound(begin), end: storableBound(end), limit: removedAtOnce }
+const removeRange = (db: BytesDatabase, begin: string, end: string): void => {
+  const range = { start: keyBytes(storableBound(begin)), end: keyBytes(storableBound(end)), limit: removedAtOnce }
   for (;;) {
     const keys = [...db.getKeys(range)]
     for (const key of keys) db.removeSync(key)

@@ -6,16 +6,6 @@ export const keyText = (key: Uint8Array): string => Buffer.prototype.latin1Slice
 
 export const keyBytes = (text: string): Uint8Array => Buffer.from(text, "latin1")
 
-/** Writes and reads key texts where LMDB has its keys: no bytes are made only to be copied. lmdb's `keyEncoder`. */
-export const textKeys = {
-  /** Answers where the key ends. lmdb makes more room and asks again when it hears of a RangeError. */
-  writeKey: (text: string, target: Buffer, start: number): number => {
-    if (start + text.length > target.length) throw new RangeError("the key does not fit")
-    return start + target.write(text, start, "latin1")
-  },
-  readKey: (source: Buffer, start: number, end: number): string => source.toString("latin1", start, end),
-}
-
 /** The least key above every key that begins with a prefix; undefined above `ff ff …`. */
 export const afterPrefix = (prefix: string): string | undefined => {
   let last = prefix.length - 1
