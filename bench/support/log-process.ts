@@ -99,7 +99,7 @@ const job = (kind: string, dataDir: string, history: History): Effect.Effect<unk
     Effect.sync(() => mkdtempSync(join(dataDir, "rebuild-"))),
     (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true })),
   )
-  return Effect.scoped(Effect.flatMap(scratch, (folder) => folded(lmdbStore({ folder }), dataDir)))
+  return Effect.scoped(Effect.flatMap(scratch, (folder) => folded(lmdbStore({ folder, temporary: true }), dataDir)))
 }
 
 const [kind = "", dataDir = "", history = "{}"] = process.argv.slice(2)

@@ -29,7 +29,7 @@ const verified = (quiet: boolean) =>
       (made) => Effect.sync(() => rmSync(made, { recursive: true, force: true })),
     )
     const progress = foldProgress(quiet ? null : process.stderr)
-    const scratch = yield* Layer.build(lmdbStore({ folder }))
+    const scratch = yield* Layer.build(lmdbStore({ folder, temporary: true }))
     const found = yield* Effect.flatMap(KeyValueStore, (empty) => verify(empty, progress.folded)).pipe(
       Effect.provideContext(scratch),
       (effect) => effect,

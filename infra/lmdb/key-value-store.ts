@@ -24,6 +24,8 @@ export interface LmdbStoreOptions {
   readonly folder: string
   /** Most bytes that one transaction may stage in memory; 256 MiB by default. */
   readonly maxTransactionBytes?: number
+  /** The store is dropped after use, so nothing of it is flushed to the disk: a crash of the machine may leave it broken. */
+  readonly temporary?: boolean
 }
 
 /**
@@ -61,7 +63,7 @@ class LmdbStore {
   readonly #running = new Set<Promise<unknown>>()
   #closed = false
 
-  constructor({ folder, maxTransactionBytes = 256 * 1024 * 1024 }: LmdbStoreOptions) {
+  constructor({ folder, maxTransactionBytes = 256 * 1024 * 1024, temporary = false }: LmdbStoreOptions) {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     this.#db = open<Uint8Array, Uint8Array>({
       path: join(folder, "store.mdb"),
@@ -69,6 +71,7 @@ class LmdbStore {
       keyEncoding: "binary",
       encoding: "binary",
       maxReaders: 2_000,
+      ...(temporary ? { noSync: true, overlappingSync: false } : {}),
     })
     this.#signal = changeSignal(`matyan store ${realpathSync(folder)}`)
     this.#limit = maxTransactionBytes
