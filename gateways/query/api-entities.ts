@@ -17,35 +17,35 @@ import { type JsonSchema, list, ref } from "./api-schema.ts"
 
 const noteId = { noteId: "The note's id" }
 
-const notesOf = (kind: "run" | "experiment", note: JsonSchema): Operations =>
+const notesOf = (kind: "run" | "experiment", aKind: string, note: JsonSchema): Operations =>
   tagged("Notes", {
-    [`GET /${kind}s/:id/note`]: { summary: `A ${kind}'s notes`, answers: [json(list(note), "The notes"), notThere] },
+    [`GET /${kind}s/:id/note`]: { summary: `The notes on ${aKind}`, answers: [json(list(note), "The notes"), notThere] },
     [`POST /${kind}s/:id/note`]: {
-      summary: `Write a note on a ${kind}`,
+      summary: `Write a note on ${aKind}`,
       body: bodyOf(bodies.note, { content: "diverged at step 4,000" }),
       answers: [json(ref("NoteCreated"), "Written", 201), ...commandAnswers, notThere],
     },
     [`GET /${kind}s/:id/note/:noteId`]: {
-      summary: `A note on a ${kind}`,
+      summary: `A note on ${aKind}`,
       path: noteId,
       answers: [json(ref("Note"), "The note"), notThere],
     },
     [`PUT /${kind}s/:id/note/:noteId`]: {
-      summary: `Change a note on a ${kind}`,
+      summary: `Change a note on ${aKind}`,
       path: noteId,
       body: bodyOf(bodies.note, { content: "converged after all" }),
       answers: [json(ref("Note"), "The note"), ...commandAnswers, notThere],
     },
     [`DELETE /${kind}s/:id/note/:noteId`]: {
-      summary: `Delete a note on a ${kind}`,
+      summary: `Delete a note on ${aKind}`,
       path: noteId,
       answers: [json(ref("Status")), ...commandAnswers, notThere],
     },
   })
 
 export const noteOperations: Operations = {
-  ...notesOf("run", ref("RunNote")),
-  ...notesOf("experiment", ref("ExperimentNote")),
+  ...notesOf("run", "a run", ref("RunNote")),
+  ...notesOf("experiment", "an experiment", ref("ExperimentNote")),
 }
 
 export const experimentOperations: Operations = tagged("Experiments", {

@@ -1,4 +1,4 @@
-/** HTML in template strings: whatever is put in is escaped, unless it is HTML itself. */
+/** HTML in template strings: whatever is put in is escaped, unless it is HTML itself; indentation is left out. */
 
 export class Html {
   readonly text: string
@@ -10,7 +10,7 @@ export class Html {
 type Part = Html | string | number
 
 export const html = (strings: TemplateStringsArray, ...parts: readonly Part[]): Html =>
-  new Html(strings.map((string, i) => string + textOf(parts[i])).join(""))
+  new Html(strings.map((string, i) => string.replaceAll(/\s*\n\s*/g, "\n") + textOf(parts[i])).join(""))
 
 export const join = (parts: readonly Html[]): Html => new Html(parts.map(({ text }) => text).join(""))
 

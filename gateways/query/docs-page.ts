@@ -19,6 +19,10 @@ export const docsPolicy = [
   "frame-ancestors 'none'",
 ].join("; ")
 
+/** Not within the template, which may be laid out anew: the policy names these very bytes. */
+const styleTag = new Html(`<style>${style}</style>`)
+const scriptTag = new Html(`<script>${script(anyOrigin)}</script>`)
+
 interface Told {
   readonly method: string
   readonly path: string
@@ -39,9 +43,7 @@ export const docsPage = (document: OpenApi): string => {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title} API</title>
-        <style>
-          ${new Html(style)}
-        </style>
+        ${styleTag}
       </head>
       <body>
         <nav aria-label="Operations">
@@ -72,12 +74,14 @@ export const docsPage = (document: OpenApi): string => {
             As a document for tools: <a href="/openapi.json">openapi.json</a>. How binary streams are read:
             <a href="/docs/streams.md">streams.md</a>.
           </p>
+          <details class="answer">
+            <summary>Every error is told in the same form</summary>
+            ${schemaTable({ $ref: "#/components/schemas/Error" }, document.components.schemas)}
+          </details>
           <p id="none" hidden>Nothing here has these words.</p>
           ${join(groups.map(({ name, description: says, told }) => group(name, says, told, document)))}
         </main>
-        <script>
-          ${new Html(script(anyOrigin))}
-        </script>
+        ${scriptTag}
       </body>
     </html> `.text
 }
@@ -152,7 +156,7 @@ const parameterTable = (parameters: readonly ApiParameter[], { components }: Ope
 
 const answer = (status: string, { description, headers = {}, content = {} }: ApiResponse, document: OpenApi): Html => {
   const [[type, media] = ["", undefined]] = Object.entries(content)
-  const table = media === undefined ? "" : mediaTable(media, document)
+  const table = media === undefined || Number(status) >= 400 || status === "default" ? "" : mediaTable(media, document)
   const head = html`<b class="status s${status.slice(0, 1)}">${status}</b> ${prose(description)} <small>${type}</small>`
   const told = join(
     Object.entries(headers).map(([name, one]) => html`<p class="header">${code(name)} ${prose(one.description)}</p>`),

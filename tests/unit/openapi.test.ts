@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify"
+import { createHash } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import * as parameters from "../../gateways/query/api-parameters.ts"
@@ -113,6 +114,8 @@ describe("the API's document", () => {
     const { body, headers } = await server.inject("/docs")
     expect(headers["content-type"]).toBe("text/html; charset=utf-8")
     expect(headers["content-security-policy"]).toContain("default-src 'none'")
+    for (const [, inline = ""] of body.matchAll(/<(?:style|script)>([^]*?)<\/(?:style|script)>/g))
+      expect(headers["content-security-policy"]).toContain(createHash("sha256").update(inline).digest("base64"))
     for (const { operation } of told()) expect(body).toContain(`id="${operation.operationId}"`)
     expect(body).not.toMatch(/\b(src|href)="(https?:)?\/\//)
     expect((await server.inject("/docs/streams.md")).statusCode).toBe(200)
