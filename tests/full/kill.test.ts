@@ -24,8 +24,10 @@ const ended = async (times: number, how: "kill" | "stop"): Promise<void> => {
   for (let round = 0; round < times; round++) {
     const connections = load.connect(server)
     await load.reached(Math.floor(random() * 120), connections)
+    if (how === "stop" && round === 0) expect(await server.verify(), "under load").toMatch(/^equal: \d+ rows/)
     await server[how]()
     await connections
+    expectCalm(server)
     // One in five dies while it recovers, too.
     if (how === "kill" && round % 5 === 4) await killDuringStart(server, random() * 1500)
     server = await server.restart()
@@ -34,6 +36,7 @@ const ended = async (times: number, how: "kill" | "stop"): Promise<void> => {
   await load.finish(server)
   process.stdout.write(`${load.acknowledged} frames acknowledged\n`)
   expect(load.acknowledged).toBeGreaterThan(times)
+  expectCalm(server)
   await load.expectAll(restOf(server.backendUrl))
   expect(await server.verify()).toMatch(/^equal: \d+ rows/)
   const hash = await server.dumpHash()
@@ -94,6 +97,13 @@ class Load {
         this.#hammers.filter((hammer) => hammer.run === run),
       )
   }
+}
+
+/** Neither gateway nor projector met anything that it had to report. */
+const expectCalm = (server: Server): void => {
+  const { stdout, stderr } = server.output()
+  expect(stderr).toBe("")
+  expect(stdout.trim().split("\n")).toHaveLength(1)
 }
 
 /** A start that dies after so many milliseconds, wherever it then is. */

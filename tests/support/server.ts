@@ -38,7 +38,7 @@ export interface Server {
   readonly restart: () => Promise<Server>
   /** The SHA-256 over all projected rows. */
   readonly dumpHash: () => Promise<string>
-  /** What `verify` says; throws where the projections are not what the log says. */
+  /** What `verify` says; throws where the projections are not what the log says, or something became a dead letter. */
   readonly verify: () => Promise<string>
 }
 
@@ -71,7 +71,12 @@ export const startServer = async (folder: string, env: Environment = {}, args: r
     },
     restart: () => startServer(folder, samePorts, args),
     dumpHash: async () => (await successful(folder, ["dump", "--hash"])).trim(),
-    verify: () => successful(folder, ["verify", "--quiet"]),
+    verify: async () => {
+      const { code, stdout, stderr } = await runCli(folder, ["verify", "--quiet"])
+      // A dead letter is no difference between the two, but in these tests nothing may become one.
+      if (code !== 0 || stderr !== "") throw new Error(`verify ended with ${code}: ${stdout}${stderr}`)
+      return stdout
+    },
   }
 }
 
