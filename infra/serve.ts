@@ -44,6 +44,7 @@ export const serve = (settings: Settings, { insecure = false }: { readonly insec
         port: settings.backendPort,
         blobSecret: settings.blobSecret ?? secretText(keptSecret(settings.dataDir, "blob-uri-secret")),
         waitMillis: settings.waitMillis,
+        home: { version, ingestionUrl: () => frontierUrl },
         ...(settings.corsOrigins === undefined ? {} : { corsOrigins: settings.corsOrigins }),
       })
       const serving: Serving = { backendUrl: urlOf(settings.host, backend.port), frontierUrl }

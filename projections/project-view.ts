@@ -42,6 +42,10 @@ export const runsCreatedAfter = async (rows: Rows, after: CreatedRun | null, lim
   return (await rows.between("indexes", ["created_at"], from, null, { limit })).map(createdRun)
 }
 
+/** The runs that were created last, newest first. */
+export const newestRuns = async (rows: Rows, limit: number): Promise<readonly CreatedRun[]> =>
+  (await rows.under("indexes", ["created_at"], { reverse: true, limit })).map(createdRun)
+
 const createdRun = ({ rest }: { readonly rest: readonly Element[] }): CreatedRun => ({
   id: String(rest[1]),
   createdAt: numberOf(rest[0] as Value) ?? 0,

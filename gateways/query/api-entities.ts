@@ -196,5 +196,7 @@ export const serverOperations: Operations = tagged("Server", {
   "GET /metrics": { summary: "Metrics for Prometheus", answers: [file("Prometheus' text format", "text/plain")] },
   "GET /openapi.json": { summary: "This document", answers: [json({ type: "object" }, "OpenAPI 3.1")] },
   "GET /docs": { summary: "This document as a page", answers: [file("A page", "text/html")] },
+  "GET /": { summary: "What runs here, as a page", answers: [file("A page", "text/html")] },
+  "GET /docs/web-ui.md": { summary: "How the stock web UI is used with this server", answers: [file("Markdown", "text/plain")] },
   "GET /docs/streams.md": { summary: "How binary streams are read", answers: [file("Markdown", "text/plain")] },
 })

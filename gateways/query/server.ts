@@ -15,6 +15,7 @@ import { httpMetrics, metricsRegistry, metricsRoute } from "../metrics.ts"
 import type { Names } from "../names.ts"
 import { answerErrors } from "./errors.ts"
 import type { Gateway } from "./gateway.ts"
+import { defaultHomeOptions, type HomeOptions, homeRoutes } from "./home.ts"
 import { readBodies } from "./json-body.ts"
 import { documentApi } from "./openapi-routes.ts"
 import { defaultLiveOptions, type LiveOptions, liveRoutes } from "./live.ts"
@@ -35,6 +36,7 @@ export interface QueryGatewayOptions {
   readonly clock?: () => number
   readonly newId?: () => string
   readonly live?: Partial<LiveOptions>
+  readonly home?: HomeOptions
 }
 
 /** The origins of the web UI and its development servers. */
@@ -102,6 +104,7 @@ const serverOf = async (
   healthRoutes(server, checks)
   metricsRoute(server, registry)
   await server.register(routes(gateway), { prefix: apiPrefix })
+  await server.register(homeRoutes(gateway, feed, options.home ?? defaultHomeOptions))
   await server.register(liveRoutes(gateway, feed, { ...defaultLiveOptions, ...options.live }), { prefix: apiPrefix })
   return server
 }
@@ -112,7 +115,7 @@ const twin = Symbol("the same route with or without its last slash")
 const takeBothSlashes = (server: FastifyInstance): void => {
   server.addHook("onRoute", function (this: FastifyInstance, route) {
     const config = (route.config ?? {}) as Record<symbol, unknown>
-    if (route.url.includes("*") || route.method === "HEAD" || config[twin] === true) return
+    if (route.url === "/" || route.url.includes("*") || route.method === "HEAD" || config[twin] === true) return
     const path = route.path.slice(this.prefix.length)
     const url = path.endsWith("/") ? path.slice(0, -1) : `${path}/`
     this.route({ ...route, prefixTrailingSlash: "no-slash", url, config: { ...route.config, [twin]: true } as object })
