@@ -1,7 +1,7 @@
 /** What the ingestion gateway answers; it is a server of its own, and stands in the same document for whoever looks. */
 import type { Operation, Operations } from "./api-operation.ts"
 import { file, json, tagged } from "./api-operation.ts"
-import { type JsonSchema, list, mapOf, object, ref, text } from "./api-schema.ts"
+import { type JsonSchema, list, mapOf, object, orNull, ref, text } from "./api-schema.ts"
 
 const place: JsonSchema = { type: "array", items: { type: ["string", "integer"] } }
 
@@ -18,7 +18,11 @@ export const ingestionSchemas: Readonly<Record<string, JsonSchema>> = {
     },
     ["content_type"],
   ),
-  Presigned: object({ upload_url: text("PUT the bytes there"), s3_key: text(), headers: mapOf(text("To be sent along")) }),
+  Presigned: object({
+    upload_url: text("PUT the bytes there"),
+    s3_key: text(),
+    headers: orNull(mapOf(text("To be sent along"))),
+  }),
   IngestionVersion: object({ version: text(), component: { const: "frontier" } }),
 }
 
