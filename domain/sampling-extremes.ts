@@ -17,7 +17,7 @@ export const samplePoints = (
   n: number,
   mode: SamplingMode,
 ): readonly number[] => {
-  if (steps.length <= n) return Array.from({ length: steps.length }, (_, index) => index)
+  if (steps.length <= n) return everyIndex(steps.length)
   const even = sampleSteps(steps, n, mode)
   return even.length < 3 || even.length === steps.length ? even : withExtremes(values, even)
 }
@@ -105,3 +105,10 @@ const farther = (values: Float64Array, { low, high }: Extremes): number => {
 }
 
 const ascendingOnce = (points: readonly number[]): readonly number[] => [...new Set(points)].sort((a, b) => a - b)
+
+/** A plain loop: long series are often asked for whole. */
+const everyIndex = (length: number): readonly number[] => {
+  const indices: number[] = []
+  for (let index = 0; index < length; index++) indices.push(index)
+  return indices
+}

@@ -133,10 +133,14 @@ const positionOf = (steps: Float64Array, step: number): number => {
   return low
 }
 
-const chosenOf = ({ steps, values }: Pick<MetricColumns, "steps" | "values">, chosen: ArrayLike<number>) => ({
-  steps: Float64Array.from(chosen, (position) => steps[position]!),
-  values: Float64Array.from(chosen, (position) => values[position]!),
-})
+const chosenOf = ({ steps, values }: Pick<MetricColumns, "steps" | "values">, chosen: ArrayLike<number>) => {
+  const picked = { steps: new Float64Array(chosen.length), values: new Float64Array(chosen.length) }
+  for (let i = 0; i < chosen.length; i++) {
+    picked.steps[i] = steps[chosen[i]!]!
+    picked.values[i] = values[chosen[i]!]!
+  }
+  return picked
+}
 
 /** Shares what is wanted of `[low, high)` out to the blocks; `chosen` counts from `low`. Blocks without any are left out. */
 const partsOf = (blocks: readonly Block[], low: number, high: number, chosen: ArrayLike<number> | null): readonly Part[] => {

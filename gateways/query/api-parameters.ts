@@ -3,8 +3,10 @@
  * tells it, so that what is told is what is read.
  */
 import type { FastifyRequest } from "fastify"
+import { type Axis, axes } from "../../projections/series-buckets.ts"
 import type { JsonSchema } from "./api-schema.ts"
 import { bucketsIn, buckets } from "./buckets.ts"
+import { invalid } from "./errors.ts"
 import {
   booleanParameter,
   type IntegerBounds,
@@ -134,6 +136,44 @@ export const recordDensity = integer("record_density", 50, "Most steps of a sequ
 export const indexRange = range("index_range", "Items of a step, `start:stop` without the last, either bound optional")
 export const indexDensity = integer("index_density", 5, "Most items of a step, spread evenly; 0 or less: all")
 export const recordStep = integer("record_step", -1, "The step; -1: the last one")
+
+/** Bounds along a horizontal axis. */
+const bound = (name: string, says: string): Parameter<number | undefined> => ({
+  name,
+  in: "query",
+  says,
+  schema: { type: "number" },
+  isRequired: false,
+  read: (request) => {
+    const told = textParameter(request, name)?.trim()
+    if (told === undefined) return undefined
+    if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(told) || !Number.isFinite(Number(told)))
+      throw invalid(name, "Input should be a valid number, unable to parse string as a number")
+    return Number(told)
+  },
+})
+
+export const seriesFrom = bound("from", "Where the horizontal axis begins, included; without it where the first series does")
+export const seriesTo = bound("to", "Where the horizontal axis ends, included; without it where the last series does")
+export const seriesBuckets = integer(
+  "buckets",
+  undefined,
+  "Parts of equal width that the horizontal axis is cut into; without it every point is sent",
+  { least: 1, most: 10_000 },
+)
+export const seriesAxis: Parameter<Axis> = {
+  name: "x",
+  in: "query",
+  says: "The horizontal axis of buckets: steps, epochs, Unix seconds, or seconds since the series' first point",
+  schema: { type: "string", enum: axes, default: "step" },
+  isRequired: false,
+  read: (request) => {
+    const told = textParameter(request, "x") ?? "step"
+    const axis = axes.find((one) => one === told)
+    if (axis === undefined) throw invalid("x", `Input should be one of ${axes.map((one) => `'${one}'`).join(", ")}`)
+    return axis
+  },
+}
 
 export const archive = flag("archive", true, "Whether to archive, or to bring back")
 

@@ -14,6 +14,7 @@ import type { Parameter } from "./api-parameters.ts"
 import { fileOperations, runOperations } from "./api-runs.ts"
 import { type JsonSchema, ref } from "./api-schema.ts"
 import { searchOperations } from "./api-searches.ts"
+import { seriesOperations } from "./api-series.ts"
 import { treeSchemas } from "./api-trees.ts"
 import { spoken } from "./version.ts"
 
@@ -69,6 +70,7 @@ export interface MediaType {
 /** What is declared of the query gateway's routes, those of the API without its prefix. */
 export const operations: Operations = {
   ...searchOperations,
+  ...seriesOperations,
   ...runOperations,
   ...fileOperations,
   ...experimentOperations,

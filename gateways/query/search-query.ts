@@ -5,8 +5,16 @@ import * as parameters from "./api-parameters.ts"
 import { badRequest, HttpFault } from "./errors.ts"
 
 /** The compiled `q`; `sequenceName` is what the search pairs runs with. 400 where it is no query, or one that is refused. */
-export const queryIn = (request: FastifyRequest, sequenceName: CompileOptions["sequenceName"], now: number): Query => {
-  const text = parameters.query.read(request) ?? ""
+export const queryIn = (request: FastifyRequest, sequenceName: CompileOptions["sequenceName"], now: number): Query =>
+  queryOf(parameters.query.read(request) ?? "", request, sequenceName, now)
+
+/** As {@link queryIn}, for a query that stands elsewhere in the request. */
+export const queryOf = (
+  text: string,
+  request: FastifyRequest,
+  sequenceName: CompileOptions["sequenceName"],
+  now: number,
+): Query => {
   const compiled = compile(text, { timezoneOffsetMinutes: parameters.timezone.read(request), sequenceName, now })
   // The web UI takes 2 from the offset: our parenthesis, and its own, which it sets in searches of sequences alone.
   if ("refused" in compiled) throw queryFault(compiled.refused, text, sequenceName === null ? 1 : 0)

@@ -8,6 +8,7 @@ import { objectKinds } from "./object-kinds.ts"
 import { objectSearch } from "./object-search.ts"
 import { runSearch } from "./run-search.ts"
 import type { SearchGateway } from "./search.ts"
+import { seriesRoutes } from "./series.ts"
 
 export const searchRoutes =
   (gateway: SearchGateway) =>
@@ -16,6 +17,7 @@ export const searchRoutes =
     app.get("/runs/search/metric", metricSearch(gateway))
     app.post("/runs/search/metric/align", alignMetrics(gateway))
     app.get("/runs/active", activeRuns(gateway))
+    await app.register(seriesRoutes(gateway))
     for (const kind of objectKinds) {
       app.get(`/runs/search/${kind.name}`, objectSearch(gateway, kind))
       app.post(`/runs/:id/${kind.name}/get-batch`, objectBatch(gateway, kind))
