@@ -5,11 +5,9 @@ import type { Tuple } from "./keys.ts"
 import type { Projector } from "./projector.ts"
 import type { Rows, WritableRows } from "./rows.ts"
 import { indexText, replaceEntries } from "./run-index.ts"
+import { blobs } from "./run-summaries.ts"
 import { touch } from "./runs.ts"
 import { replaceSubtree } from "./tree.ts"
-
-/** Where a run's artifacts stand in its attributes. */
-export const blobs = "__blobs__"
 
 export const attributes = {
   AttributesSet: async ({ data, meta }, context) => {
@@ -20,6 +18,7 @@ export const attributes = {
       const value = decodeValue(data.values[i]!)
       if (!(await replaceSubtree(context.rows, "runs", [run.id, "attrs"], path, value))) continue
       changed = true
+      run.isStale = true
       hparams ||= path[0] === "hparams"
     }
     if (hparams) await indexHparams(context.rows, run.id)

@@ -3,6 +3,7 @@ import { decodeValue } from "../domain/msgpack.ts"
 import { float, type Value } from "../domain/value.ts"
 import type { WritableRows } from "./rows.ts"
 import { addEntry } from "./run-index.ts"
+import { clearSummary, writeSummary } from "./run-summaries.ts"
 import type { Trace } from "./traces.ts"
 
 /** What must be written before others may read it, such as the block that a sequence's points are gathered in. */
@@ -19,7 +20,12 @@ export interface RunState {
   readonly meta: Map<string, Value>
   readonly traces: Map<string, Trace>
   readonly sequences: Map<string, Pending>
+  /** Whether the run's summary no longer says what its rows do. */
+  isStale: boolean
 }
+
+/** Fields that no summary holds; the first moves with each event. */
+const unsummarised: ReadonlySet<string> = new Set(["updated_at", "client_start_ts"])
 
 export class FoldContext {
   readonly rows: WritableRows
@@ -45,6 +51,7 @@ export class FoldContext {
       meta: new Map(meta.map(({ rest, bytes }) => [String(rest[0]), decodeValue(bytes)])),
       traces: new Map(),
       sequences: new Map(),
+      isStale: false,
     }
     this.#runs.set(id, state)
     return state
@@ -76,17 +83,28 @@ export class FoldContext {
 
   setField(run: RunState, field: string, value: Value): void {
     run.meta.set(field, value)
+    run.isStale ||= !unsummarised.has(field)
     this.rows.set("runs", [run.id, "meta", field, "__leaf__"], value)
   }
 
   clearField(run: RunState, field: string): void {
     run.meta.delete(field)
+    run.isStale = true
     this.rows.clear("runs", [run.id, "meta", field, "__leaf__"])
   }
 
   /** Writes what is gathered for a run, so that the rows tell all of it. */
   async settle(run: RunState): Promise<void> {
     for (const sequence of run.sequences.values()) await sequence.flush()
+    for (const trace of run.traces.values()) trace.flush()
+    if (run.isStale && !run.tombstoned) await writeSummary(this.rows, run.id, run.meta)
+    run.isStale = false
+  }
+
+  /** Takes a run that is about to be deleted out of what searches walk through. */
+  hide(run: RunState): void {
+    clearSummary(this.rows, run.id, run.meta)
+    run.tombstoned = true
   }
 
   /** Forgets a run whose rows were cleared; what was gathered for it is dropped. */

@@ -2,8 +2,8 @@
 import type { Leaf, Plan } from "../domain/query/index.ts"
 import { type Kind, nameOf, runsOf } from "./entities.ts"
 import type { Rows } from "./rows.ts"
-import { entriesUnder, isTold, type KeyRange, textEntries, valueEntries } from "./search-ranges.ts"
-import { everyRun, indexed, intersection, named, type RunSet, union } from "./search-sets.ts"
+import { isTold, type KeyRange, textEntries, valueEntries } from "./search-ranges.ts"
+import { everyRun, indexed, intersection, named, placed, type RunSet, union } from "./search-sets.ts"
 
 /** The runs that can match a query; `exact` when each of them does, so that none has to be evaluated. */
 export interface Candidates {
@@ -32,7 +32,7 @@ const leafRuns = async (rows: Rows, leaf: Leaf): Promise<Candidates> => {
       return { set: named(rows, leaf.hashes), exact: true }
     case "active":
     case "archived":
-      return { set: indexed(rows, [leaf.index], [entriesUnder([leaf.index, leaf.value])]), exact: true }
+      return { set: placed(rows, [leaf.index, leaf.value], (place) => place[leaf.index] === leaf.value), exact: true }
     case "createdAt":
       return { set: indexed(rows, ["created_at"], [valueEntries(["created_at"], leaf.range)]), exact: true }
     case "hparam":

@@ -1,9 +1,10 @@
 /** A run as it is read: its fields, attributes, traces, tags and experiment. */
 import { decodeValue } from "../domain/msgpack.ts"
 import { isMap, numberOf, type Value, type ValueMap } from "../domain/value.ts"
-import { blobs } from "./attributes.ts"
 import { isDeleted } from "./entities.ts"
 import type { Rows } from "./rows.ts"
+import { blobs } from "./run-summaries.ts"
+import { traceSummaryOf } from "./trace-summary.ts"
 import { kindOf, type SequenceKind } from "./traces.ts"
 import { unflatten } from "./tree.ts"
 
@@ -95,43 +96,24 @@ export interface TraceView {
 
 /** All sequences of a run, by context id and name. */
 export const tracesOf = async (rows: Rows, id: string): Promise<readonly TraceView[]> => {
-  const [traces, contexts] = await Promise.all([rows.under("runs", [id, "traces"]), contextsOf(rows, id)])
+  const contexts = new Map<number, ValueMap>()
   const found: TraceView[] = []
-  for (let i = 0; i < traces.length;) {
-    const [contextId, name] = traces[i]!.rest as readonly [number, string]
-    const fields = new Map<string, Value>()
-    for (; i < traces.length && traces[i]!.rest[0] === contextId && traces[i]!.rest[1] === name; i++)
-      fields.set(String(traces[i]!.rest[2]), decodeValue(traces[i]!.bytes))
-    found.push(traceView(contextId, contexts.get(contextId) ?? new Map(), name, fields))
+  for (const { rest, bytes } of await rows.under("own", ["trace", id])) {
+    const [contextId, name] = rest as readonly [number, string]
+    const { context, ...known } = traceSummaryOf(bytes)
+    if (!contexts.has(contextId)) contexts.set(contextId, await contextOf(rows, id, contextId, context))
+    const kind = kindOf(known.dtype)
+    const aggregates = kind === "metric" ? {} : { last: null, first: null, min: null, max: null }
+    found.push({ contextId, context: contexts.get(contextId) ?? new Map(), name, kind, ...known, ...aggregates })
   }
   return found
 }
 
-const traceView = (contextId: number, context: ValueMap, name: string, fields: ValueMap): TraceView => {
-  const dtype = String(fields.get("dtype"))
-  const kind = kindOf(dtype)
-  const aggregate = (field: string) => (kind === "metric" ? (numberOf(fields.get(field)) ?? null) : null)
-  return {
-    contextId,
-    context,
-    name,
-    dtype,
-    kind,
-    lastStep: numberOf(fields.get("last_step")) ?? 0,
-    last: aggregate("last"),
-    first: aggregate("first"),
-    min: aggregate("min"),
-    max: aggregate("max"),
-  }
+const contextOf = async (rows: Rows, run: string, contextId: number, told: Uint8Array | undefined): Promise<ValueMap> => {
+  const bytes = told ?? (await rows.bytes("runs", [run, "contexts", contextId]))
+  const context = bytes === undefined ? null : decodeValue(bytes)
+  return isMap(context) ? context : new Map()
 }
-
-const contextsOf = async (rows: Rows, id: string): Promise<ReadonlyMap<number, ValueMap>> =>
-  new Map(
-    (await rows.under("runs", [id, "contexts"])).map(({ rest, bytes }) => {
-      const context = decodeValue(bytes)
-      return [Number(rest[0]), isMap(context) ? context : new Map()] as const
-    }),
-  )
 
 export interface TagView {
   readonly id: string
@@ -143,12 +125,13 @@ export interface TagView {
 /** The tags that a run bears and that still stand, by id. */
 export const tagsOfRun = async (rows: Rows, id: string): Promise<readonly TagView[]> => {
   const ids = (await rows.under("system", ["run_tags", id])).map(({ rest }) => String(rest[0]))
-  return Promise.all(
-    ids.map(async (tag) => {
-      const fields = await fieldsUnder(rows, ["tags", tag])
-      return { id: tag, name: textIn(fields, "name"), color: textIn(fields, "color"), description: textIn(fields, "description") }
-    }),
-  )
+  return Promise.all(ids.map((tag) => tagById(rows, tag)))
+}
+
+/** A tag that is not deleted. */
+export const tagById = async (rows: Rows, id: string): Promise<TagView> => {
+  const fields = await fieldsUnder(rows, ["tags", id])
+  return { id, name: textIn(fields, "name"), color: textIn(fields, "color"), description: textIn(fields, "description") }
 }
 
 export interface ExperimentName {
@@ -158,7 +141,7 @@ export interface ExperimentName {
 }
 
 /** The experiment that a run belongs to, or null where it has none or the experiment was deleted. */
-export const experimentOf = async (rows: Rows, run: RunFields): Promise<ExperimentName | null> => {
+export const experimentOf = async (rows: Rows, run: Pick<RunFields, "experimentId">): Promise<ExperimentName | null> => {
   if (run.experimentId === null || (await isDeleted(rows, "experiment", run.experimentId))) return null
   const fields = await fieldsUnder(rows, ["experiments", run.experimentId])
   return { id: run.experimentId, name: textIn(fields, "name"), description: textIn(fields, "description") }

@@ -1,7 +1,7 @@
 /** The index of runs by the time they were created. */
 import { numberOf, type Value } from "../domain/value.ts"
-import { entriesOf } from "./run-index.ts"
 import type { Rows } from "./rows.ts"
+import { placeOf } from "./run-summary.ts"
 import { byBytes } from "./search-sets.ts"
 
 /** A run, and when it was created in Unix seconds. */
@@ -14,7 +14,7 @@ export interface DatedRun {
 export const compareDates = (a: DatedRun, b: DatedRun): number => a.at - b.at || byBytes(a.run, b.run)
 
 /** From so many runs on it is cheaper to read the index through than to look each run up. */
-const mostLookups = 2_000
+const mostLookups = 5_000
 
 /** Runs as {@link compareDates} orders them, or in the opposite order. */
 export const sortedByDate = async (rows: Rows, runs: ReadonlySet<string>, descending: boolean): Promise<readonly DatedRun[]> =>
@@ -33,8 +33,8 @@ const filteredIndex = async (rows: Rows, runs: ReadonlySet<string>, reverse: boo
 const lookedUp = async (rows: Rows, runs: ReadonlySet<string>, descending: boolean): Promise<readonly DatedRun[]> => {
   const dated: DatedRun[] = []
   for (const run of runs) {
-    const [entry] = await entriesOf(rows, run, ["created_at"])
-    if (entry !== undefined) dated.push({ run, at: numberOf(entry[1] as Value) ?? 0 })
+    const place = await placeOf(rows, run)
+    if (place !== undefined) dated.push({ run, at: place.createdAt })
   }
   const sign = descending ? -1 : 1
   return dated.sort((a, b) => sign * compareDates(a, b))

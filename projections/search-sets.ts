@@ -2,13 +2,18 @@
 import { type Element, pack, type Tuple } from "./keys.ts"
 import type { Rows } from "./rows.ts"
 import { entriesOf } from "./run-index.ts"
-import type { KeyRange } from "./search-ranges.ts"
+import { type Place, placeOf } from "./run-summary.ts"
+import { entriesUnder, type KeyRange } from "./search-ranges.ts"
 
 /** A set of runs, read only as far as it is asked. */
 export interface RunSet {
   /** Its runs in no order; a run may come more than once. */
   readonly chunks: () => AsyncIterable<readonly string[]>
   readonly has: (run: string) => Promise<boolean>
+  /** It has about all runs, so it is asked rather than read. */
+  readonly isBroad?: boolean
+  /** Its runs, each once; undefined where they are more than `most`, or where more rows would have to be read to tell. */
+  readonly runs?: (most: number) => Promise<ReadonlySet<string> | undefined>
 }
 
 /** The runs that have an entry in one of the ranges of an index; `index` is what the entries of the ranges begin with. */
@@ -28,10 +33,20 @@ export const indexed = (rows: Rows, index: Tuple, ranges: readonly KeyRange[]): 
   },
 })
 
+/** The runs whose place holds so, which an index has, too. */
+export const placed = (rows: Rows, index: readonly [string, boolean], holds: (place: Place) => boolean): RunSet => ({
+  ...indexed(rows, [index[0]], [entriesUnder(index)]),
+  has: async (run) => {
+    const place = await placeOf(rows, run)
+    return place !== undefined && holds(place)
+  },
+  isBroad: !index[1],
+})
+
 /** The runs among these that exist and are not deleted. */
 export const named = (rows: Rows, runs: readonly string[]): RunSet => {
   const wanted = new Set(runs)
-  const has = async (run: string): Promise<boolean> => wanted.has(run) && (await entriesOf(rows, run, ["created_at"])).length > 0
+  const has = async (run: string): Promise<boolean> => wanted.has(run) && (await placeOf(rows, run)) !== undefined
   return {
     chunks: async function* () {
       const found: string[] = []
@@ -46,10 +61,12 @@ export const named = (rows: Rows, runs: readonly string[]): RunSet => {
 export const everyRun = (rows: Rows): RunSet => {
   const index = ["created_at"]
   const key = pack(index)
-  return indexed(rows, index, [{ begin: Buffer.concat([key, Uint8Array.of(0)]), end: Buffer.concat([key, Uint8Array.of(0xff)]) }])
+  const range = { begin: Buffer.concat([key, Uint8Array.of(0)]), end: Buffer.concat([key, Uint8Array.of(0xff)]) }
+  return { ...indexed(rows, index, [range]), isBroad: true }
 }
 
 export const union = (sets: readonly RunSet[]): RunSet => ({
+  isBroad: sets.some(({ isBroad }) => isBroad === true),
   chunks: async function* () {
     for (const set of sets) yield* set.chunks()
   },
@@ -68,13 +85,27 @@ export const intersection = (sets: readonly RunSet[]): RunSet =>
     ? sets[0]!
     : {
         chunks: async function* () {
-          yield [...(await intersect(sets))]
+          yield [...((await intersect(sets, Infinity)) ?? [])]
         },
+        runs: (most) => intersect(sets, most),
+        isBroad: sets.every(({ isBroad }) => isBroad === true),
         has: async (run) => {
           for (const set of sets) if (!(await set.has(run))) return false
           return true
         },
       }
+
+/** The runs of a set, if they are at most so many; else it is left when that is known. */
+export const fewRunsOf = async (set: RunSet, most: number): Promise<ReadonlySet<string> | undefined> => {
+  if (set.isBroad === true) return undefined
+  if (set.runs !== undefined) return set.runs(most)
+  const runs = new Set<string>()
+  for await (const chunk of set.chunks()) {
+    for (const run of chunk) runs.add(run)
+    if (runs.size > most) return undefined
+  }
+  return runs
+}
 
 /** The runs of a set, each once. */
 export const runsOf = async (set: RunSet): Promise<ReadonlySet<string>> => {
@@ -123,23 +154,29 @@ class Reading {
   }
 }
 
-const intersect = async (sets: readonly RunSet[]): Promise<ReadonlySet<string>> => {
+const intersect = async (sets: readonly RunSet[], most: number): Promise<ReadonlySet<string> | undefined> => {
   const readings = sets.map((set) => new Reading(set))
+  const narrow = readings.filter(({ set }) => set.isBroad !== true)
   try {
-    let runs = (await firstEnded(readings)).runs
-    for (const reading of readings) if (reading.runs !== runs) runs = await kept(runs, reading)
+    const first = await firstEnded(narrow.length === 0 ? readings : narrow, most)
+    if (first === undefined) return undefined
+    let runs = first.runs
+    for (const reading of readings) if (reading !== first) runs = await kept(runs, reading)
     return runs
   } finally {
     for (const reading of readings) await reading.leave()
   }
 }
 
-const firstEnded = async (readings: readonly Reading[]): Promise<Reading> => {
-  for (;;) for (const reading of readings) if (!(await reading.read())) return reading
+/** Undefined where all have more than `most` runs. */
+const firstEnded = async (readings: readonly Reading[], most: number): Promise<Reading | undefined> => {
+  while (readings.some(({ runs }) => runs.size <= most))
+    for (const reading of readings) if (!(await reading.read())) return reading
+  return undefined
 }
 
 const kept = async (runs: Set<string>, other: Reading): Promise<Set<string>> => {
-  const most = other.runs.size + runs.size * lookupRows
+  const most = other.set.isBroad === true ? 0 : other.runs.size + runs.size * lookupRows
   let isWhole = false
   while (!isWhole && other.runs.size < most) isWhole = !(await other.read())
   const both = new Set<string>()

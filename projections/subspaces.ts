@@ -21,6 +21,9 @@
  *           ("orphans", deletion)                        trash.ts         [run, time of the deletion]
  *           ("blobs_purged", deletion)                   trash.ts         true
  *           ("recent_records", run)                      logs.ts          hashes of the run's last log records
+ *           ("place", run)                               run-summaries.ts where its summary stands, and its flags (run-summary.ts)
+ *           ("summary", created, run)                    run-summaries.ts what searches ask of it (run-summary.ts)
+ *           ("trace", run, contextId, name)              traces.ts        what searches ask of a sequence (trace-summary.ts)
  *           ("job", kind, id)                            jobs.ts          where the slices go on
  * marks     ("checkpoint", topic, partition)             fold.ts          next offset to fold
  *           ("writer", stream, writer)                   fold.ts          [seq, part] folded last

@@ -10,6 +10,7 @@ export const tags = {
   RunTagged: async ({ data, meta }, context) => {
     const run = await context.existingRun(data.runId, meta.at)
     context.rows.set("runs", [run.id, "tags", data.tagId], true)
+    run.isStale = true
     await claim(context.rows, "tag", data.tagId, data.name, meta.at)
     await linkTag(context, run.id, data.tagId)
   },
@@ -17,6 +18,7 @@ export const tags = {
   RunUntagged: async ({ data, meta }, context) => {
     const run = await context.existingRun(data.runId, meta.at)
     context.rows.clear("runs", [run.id, "tags", data.tagId])
+    run.isStale = true
     await unlinkTag(context.rows, run.id, data.tagId)
   },
 

@@ -4,6 +4,7 @@ import { float, numberOf, type Value } from "../domain/value.ts"
 import type { FoldContext, RunState } from "./context.ts"
 import { Unfoldable } from "./projector.ts"
 import { addEntry, indexText } from "./run-index.ts"
+import { traceSummaryBytes } from "./trace-summary.ts"
 
 /** The kinds of sequences; a sequence keeps the kind of its first event. */
 export type SequenceKind = "metric" | "object" | "lines" | "records"
@@ -30,12 +31,16 @@ export class Trace {
   readonly #context: FoldContext
   readonly #run: string
   readonly id: SequenceId
+  /** The context of the sequence as it is stored. */
+  readonly #contextBytes: Uint8Array
+  #changed = false
 
-  constructor(context: FoldContext, run: string, id: SequenceId, fields: Map<string, Value>) {
+  constructor(context: FoldContext, run: string, id: SequenceId, fields: Map<string, Value>, contextBytes: Uint8Array) {
     this.#context = context
     this.#run = run
     this.id = id
     this.fields = fields
+    this.#contextBytes = contextBytes
   }
 
   get lastStep(): number | undefined {
@@ -44,7 +49,16 @@ export class Trace {
 
   set(field: string, value: Value): void {
     this.fields.set(field, value)
+    this.#changed = true
     this.#context.rows.set("runs", [this.#run, "traces", this.id.contextId, this.id.name, field], value)
+  }
+
+  /** Writes the trace's summary where it no longer says what the fields do. */
+  flush(): void {
+    if (!this.#changed) return
+    const bytes = traceSummaryBytes(this.fields, this.#contextBytes)
+    this.#context.rows.setBytes("own", ["trace", this.#run, this.id.contextId, this.id.name], bytes)
+    this.#changed = false
   }
 
   /** Counts in a step of a sequence that has no values to aggregate. */
@@ -67,30 +81,27 @@ export const openTrace = async (
 ): Promise<Trace> => {
   const key = `${id.contextId}/${id.name}`
   const cached = run.traces.get(key)
-  const trace = cached ?? (await loadTrace(context, run.id, id))
+  const trace = cached ?? (await loadTrace(context, run.id, id, contextBytes))
   const known = trace.fields.get("dtype")
   if (typeof known === "string" && kindOf(known) !== kindOf(dtype))
     throw new Unfoldable(`the sequence "${id.name}" holds ${kindOf(known)} values, so it cannot take ${kindOf(dtype)} values`)
   if (cached) return cached
   run.traces.set(key, trace)
-  if (known === undefined) await makeTrace(context, run.id, trace, contextBytes, dtype)
+  if (known === undefined) makeTrace(context, run.id, trace, dtype)
   return trace
 }
 
-const loadTrace = async (context: FoldContext, run: string, id: SequenceId): Promise<Trace> => {
-  const stored = await context.rows.under("runs", [run, "traces", id.contextId, id.name])
-  return new Trace(context, run, id, new Map(stored.map(({ rest, bytes }) => [String(rest[0]), decodeValue(bytes)])))
+/** The trace as it is stored, or without fields; the first event of a context says how it is stored. */
+const loadTrace = async (context: FoldContext, run: string, id: SequenceId, spoken: Uint8Array): Promise<Trace> => {
+  const { rows } = context
+  const stored = await rows.under("runs", [run, "traces", id.contextId, id.name])
+  const fields = new Map(stored.map(({ rest, bytes }) => [String(rest[0]), decodeValue(bytes)]))
+  const contextBytes = await rows.bytes("runs", [run, "contexts", id.contextId])
+  if (contextBytes === undefined) rows.setBytes("runs", [run, "contexts", id.contextId], spoken)
+  return new Trace(context, run, id, fields, contextBytes ?? spoken)
 }
 
-const makeTrace = async (
-  context: FoldContext,
-  run: string,
-  trace: Trace,
-  contextBytes: Uint8Array,
-  dtype: string,
-): Promise<void> => {
-  const at = ["contexts", trace.id.contextId] as const
-  if (!(await context.rows.has("runs", [run, ...at]))) context.rows.setBytes("runs", [run, ...at], contextBytes)
+const makeTrace = (context: FoldContext, run: string, trace: Trace, dtype: string): void => {
   trace.set("dtype", dtype)
   if (kindOf(dtype) !== "metric") trace.set("last", float(0))
   addEntry(context.rows, run, ["trace", indexText(trace.id.name)])

@@ -23,7 +23,7 @@ export const trash = {
     context.setField(run, "pending_deletion", true)
     rows.set("indexes", ["_deleted", run.id], float(meta.at))
     rows.set("own", ["trash", run.id], [meta.id, float(meta.at)])
-    run.tombstoned = true
+    context.hide(run)
   },
 
   RunRestored: async ({ data }, context) => {
@@ -88,6 +88,7 @@ const clearData = async (context: FoldContext, run: string): Promise<void> => {
   }
   rows.clear("own", ["trash", run])
   rows.clear("own", ["recent_records", run])
+  rows.clearUnder("own", ["trace", run])
   rows.clearUnder("runs", [run])
   context.forget(run)
 }

@@ -4,6 +4,8 @@ import type { Node } from "./syntax.ts"
 /** What a query may look at beside a run's own fields; true where it cannot be told. */
 export interface Needs {
   readonly attributes: boolean
+  /** Whether the attributes may be asked for what the client noted of its machine. */
+  readonly system: boolean
   readonly experiment: boolean
   readonly tags: boolean
   readonly metrics: boolean
@@ -23,6 +25,9 @@ const own = new Set([
   "is_archived",
 ])
 
+/** No name with two underscores can be asked with a dot. */
+const systemParams = "__system_params"
+
 /** Those that are stored apart from a run's own fields. */
 const apart = new Set(["tags", "metrics", "experiment"])
 
@@ -31,6 +36,7 @@ export const needsOf = (nodes: readonly Node[], sequenceName: string | null): Ne
   let direct = 0
   let mentions = 0
   let sequences = 0
+  let system = false
   for (const node of nodes) {
     if (node.kind === "name" && node.name === "run") mentions++
     if (node.kind === "name" && (node.name === sequenceName || node.name === "metric")) sequences++
@@ -42,12 +48,14 @@ export const needsOf = (nodes: readonly Node[], sequenceName: string | null): Ne
     else if (node.kind === "subscript" && node.object.kind === "name" && node.object.name === "run") {
       direct++
       asked.add("attributes")
+      system ||= node.index.kind !== "constant" || node.index.value === systemParams
     }
   }
   // A run that is handed on, as in `(r := run).tags`, may be asked anything there; so may a sequence, for it has a run.
   const anything = mentions > direct || passesSequence(nodes, sequenceName)
   return {
     attributes: anything || asked.has("attributes"),
+    system: anything || system,
     experiment: anything || asked.has("experiment"),
     tags: anything || asked.has("tags"),
     metrics:

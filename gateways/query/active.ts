@@ -14,7 +14,7 @@ import { sendStream } from "./streaming.ts"
 export const activeRuns = (gateway: SearchGateway) => async (request: FastifyRequest, reply: FastifyReply) => {
   const progress = new Progress(parameters.reportProgress.read(request))
   const search = new Search(gateway, activeQuery, request, reply)
-  const runs = await search.runs([{ field: "hash", descending: false }])
+  const { runs } = await search.page([{ field: "hash", descending: false }], 0, "")
   return sendStream(
     reply,
     pagesOf(search, {

@@ -4,7 +4,7 @@ import type { DatedRun } from "../../projections/search-dates.ts"
 import type { RunLoader } from "../../projections/search-facts.ts"
 import * as parameters from "./api-parameters.ts"
 import { badRequest } from "./errors.ts"
-import { Search, type SearchGateway } from "./search.ts"
+import { type RunPage, Search, type SearchGateway } from "./search.ts"
 import { pagesOf, Progress } from "./search-pages.ts"
 import { queryIn } from "./search-query.ts"
 import { openCursor, sealCursor } from "./search-cursor.ts"
@@ -29,7 +29,7 @@ export const runSearch = (gateway: SearchGateway) => async (request: FastifyRequ
   const search = new Search(gateway, queryIn(request, null, gateway.clock()), request, reply)
   const { runs, first, total } =
     cursor === undefined
-      ? await pageByOffset(search, sort, limit, parameters.runOffset.read(request) ?? "")
+      ? await search.page(sort, limit, parameters.runOffset.read(request) ?? "")
       : await pageByCursor(search, limit, cursor, (last) => reply.header(nextCursor, sealCursor(last, gateway.blobSecret)))
   return sendStream(
     reply,
@@ -49,21 +49,6 @@ export const runSearch = (gateway: SearchGateway) => async (request: FastifyRequ
 
 /** The header that tells where the next page begins; without it there is none. */
 const nextCursor = "x-next-cursor"
-
-interface RunPage {
-  readonly runs: readonly string[]
-  /** How many runs come before the page, of `total` that match. */
-  readonly first: number
-  readonly total: number
-}
-
-/** As clients of old page: all matches are found, then those after the run `offset` are sent. */
-const pageByOffset = async (search: Search, sort: readonly SortKey[], limit: number, offset: string): Promise<RunPage> => {
-  const found = await search.runs(sort)
-  const at = found.indexOf(offset)
-  const first = offset === "" ? 0 : at === -1 ? found.length : at + 1
-  return { runs: found.slice(first, limit === 0 ? undefined : first + limit), first, total: found.length }
-}
 
 /** No more matches are looked for than the page has and one; what the page holds is its total. */
 const pageByCursor = async (
@@ -98,7 +83,7 @@ const optionsIn = (request: FastifyRequest): Options => ({
 })
 
 const runTree = async (loader: RunLoader, id: string, options: Options): Promise<Tree | undefined> => {
-  const needs = { attributes: !options.excludeParams, metrics: !options.excludeTraces, tags: true }
+  const needs = { attributes: !options.excludeParams, system: !options.skipSystem, metrics: !options.excludeTraces, tags: true }
   const run = await loader.load(id, needs)
   if (run === undefined) return undefined
   return {

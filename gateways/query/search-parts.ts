@@ -62,7 +62,7 @@ export class SequenceParts {
   }
 
   async #begin(loader: RunLoader, { run, isMatch }: SequenceMatch, writer: TreeWriter): Promise<Open | undefined> {
-    const loaded = await loader.load(run, { attributes: true, metrics: true, tags: true })
+    const loaded = await loader.load(run, { attributes: true, system: !this.#skipSystem, metrics: true, tags: true })
     if (loaded === undefined) return undefined
     writer.write(paramsTree(loaded.attributes ?? new Map(), this.#skipSystem), [run, "params"])
     writer.write([], [run, "traces"])

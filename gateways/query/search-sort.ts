@@ -13,7 +13,7 @@ export interface SortKey {
 }
 
 /** Newest first. */
-export const byDate: readonly SortKey[] = [{ field: "date", descending: true }]
+const byDate: readonly SortKey[] = [{ field: "date", descending: true }]
 
 /** Reads `[{"field": F, "order": "asc" | "desc"}, …]`; what is no such list, or empty, asks for the newest first. */
 export const parseSort = (text: string): readonly SortKey[] => {

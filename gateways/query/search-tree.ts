@@ -1,13 +1,12 @@
 /** What searches send of a run: its fields, parameters and sequences as trees. */
 import { float, type Value, type ValueMap } from "../../domain/value.ts"
-import type { ExperimentName, RunFields, TagView, TraceView } from "../../projections/run-view.ts"
+import type { ExperimentName, TagView, TraceView } from "../../projections/run-view.ts"
+import type { RunProps } from "../../projections/run-summary.ts"
+import { systemParams } from "../../projections/run-summaries.ts"
 import type { Tree } from "./stream-codec.ts"
 
-/** The attributes under which the client keeps what it knows of the machine and process. */
-const systemParams = "__system_params"
-
 /** `end_time` is when the run was closed, or null while it is open. */
-export const propsTree = (run: RunFields, experiment: ExperimentName | null, tags: readonly TagView[]): Tree => ({
+export const propsTree = (run: RunProps, experiment: ExperimentName | null, tags: readonly TagView[]): Tree => ({
   name: run.name,
   description: run.description,
   experiment: {

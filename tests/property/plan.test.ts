@@ -227,6 +227,6 @@ describe("Law 11", () => {
           }
         },
       ),
-      { numRuns: 4 },
+      { numRuns: Number(process.env["MATYAN_PLAN_RUNS"] ?? 4) },
     ))
 })

@@ -11,6 +11,7 @@ import { answerErrors } from "../../gateways/query/errors.ts"
 import { readBodies } from "../../gateways/query/json-body.ts"
 import { searchRoutes } from "../../gateways/query/search-routes.ts"
 import { type Rows, WritableRows } from "../../projections/rows.ts"
+import { summaryKey } from "../../projections/run-summary.ts"
 import { goldenSecret } from "../support/golden-store.ts"
 import { type Bed, bed, recorded, stamped } from "../support/folding.ts"
 import { type Decoded, type DecodedKey, decodeTree } from "../support/stream-decoder.ts"
@@ -217,11 +218,7 @@ describe("streams", () => {
     ])
     await made.read(async (rows) =>
       // A bed's reads are transactions, so this one may break what no fold would.
-      new WritableRows(rows.tx as Transaction, rows.generation).setBytes(
-        "runs",
-        ["b", "meta", "name", "__leaf__"],
-        Uint8Array.of(0xc1),
-      ),
+      new WritableRows(rows.tx as Transaction, rows.generation).setBytes("own", summaryKey("b", 2), Uint8Array.of(0, 0)),
     )
     for (const query of [{}, { q: "len(run.name) > 0" }])
       expect([...(await treeOf(server, "search/run", query)).keys()]).toEqual(["c", "a"])

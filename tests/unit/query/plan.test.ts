@@ -96,10 +96,11 @@ it("a metric search filters by the names that a match must have", () => {
 })
 
 it("a query says what it may look at", () => {
-  const none = { attributes: false, experiment: false, tags: false, metrics: false, sequence: false }
+  const none = { attributes: false, system: false, experiment: false, tags: false, metrics: false, sequence: false }
   expect(queryOf("run.name == 'x' and run.duration > 1").needs).toEqual(none)
   expect(queryOf("run.hparams.lr > 1").needs).toEqual({ ...none, attributes: true })
   expect(queryOf("run['x'] == 1 and run.experiment == 'e'").needs).toEqual({ ...none, attributes: true, experiment: true })
+  expect(queryOf("run['__system_params'] == 1").needs).toEqual({ ...none, attributes: true, system: true })
   expect(queryOf("'t' in run.tags or run.metrics['loss'].last").needs).toEqual({ ...none, tags: true, metrics: true })
   expect(queryOf("metric.name == 'loss'").needs.metrics).toBe(true)
   expect(queryOf("metric.last > 1", "metric").needs).toEqual({ ...none, sequence: true })
