@@ -1,6 +1,6 @@
 /** The lines of the terminal and the structured log records of a run. */
 import { createHash } from "node:crypto"
-import { encodeValue } from "../domain/msgpack.ts"
+import { decodeValue, encodeValue } from "../domain/msgpack.ts"
 import { setSample } from "./objects.ts"
 import type { Projector } from "./projector.ts"
 import { linesType, openTrace, recordsType } from "./traces.ts"
@@ -26,14 +26,17 @@ export const logs = {
   LogRecordsLogged: async ({ data, meta }, context) => {
     const run = await context.existingRun(data.runId, meta.at)
     const trace = await openTrace(context, run, { contextId: 0, name: recordsName }, emptyContext, recordsType)
-    const recent = new RecentRecords((await context.rows.bytes("own", ["recent_records", run.id])) ?? new Uint8Array())
+    // What is no value could be stored but never read again, so it is found before anything is.
+    for (const value of data.records) decodeValue(value)
+    const kept = await context.rows.get("own", ["recent_records", run.id])
+    const recent = new RecentRecords(kept instanceof Uint8Array ? kept : new Uint8Array())
     for (const value of data.records) {
       if (!recent.add(value)) continue
       const step = (trace.lastStep ?? -1) + 1
       await setSample(context, [run.id, "seqs", 0, recordsName], trace.lastStep, { step, value, at: meta.at, epoch: null })
       trace.reach(step)
     }
-    context.rows.setBytes("own", ["recent_records", run.id], recent.bytes())
+    context.rows.set("own", ["recent_records", run.id], recent.bytes())
   },
 } satisfies Projector
 

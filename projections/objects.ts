@@ -1,5 +1,5 @@
 /** Images, audios, texts, distributions, figures and custom objects: one row per column and step. */
-import { encodeValue } from "../domain/msgpack.ts"
+import { decodeValue, encodeValue } from "../domain/msgpack.ts"
 import { float } from "../domain/value.ts"
 import type { FoldContext } from "./context.ts"
 import type { Projector } from "./projector.ts"
@@ -7,6 +7,8 @@ import { openTrace } from "./traces.ts"
 
 export const objects = {
   ObjectLogged: async ({ data, meta }, context) => {
+    // What is no value could be stored but never read again, so it is found before anything is.
+    decodeValue(data.value)
     const run = await context.existingRun(data.runId, meta.at)
     const trace = await openTrace(context, run, data, data.context, data.dtype)
     const step = data.step ?? (trace.lastStep ?? -1) + 1

@@ -100,6 +100,7 @@ export class WritableRows extends Rows {
   /** Stores bytes, in parts where they are large. What stood there before, if it was large, is the caller's to clear. */
   setBytes(space: Space, tuple: Tuple, bytes: Uint8Array): void {
     const key = this.key(space, tuple)
+    if (isHeader(bytes)) throw new RangeError("a value may not begin like the header of a value in parts")
     if (bytes.length <= largest) return this.tx.set(key, bytes)
     const count = Math.ceil(bytes.length / largest)
     this.tx.set(key, Buffer.concat([header, encodeValue(count)]))
