@@ -12,7 +12,7 @@ export const projectorThread = (where: Where) =>
   Effect.forkScoped(
     Effect.gen(function* () {
       const worker = yield* Effect.acquireRelease(
-        Effect.sync(() => new Worker(new URL(import.meta.url), { workerData: where satisfies Where })),
+        Effect.sync(() => new Worker(new URL(import.meta.url), { workerData: where satisfies Where, resourceLimits })),
         (worker) => Effect.promise(() => stopped(worker)),
       )
       const reason = yield* Effect.promise(() => ended(worker))
@@ -20,6 +20,12 @@ export const projectorThread = (where: Where) =>
       yield* Effect.sleep("500 millis")
     }).pipe(Effect.scoped, Effect.forever),
   )
+
+/**
+ * Batches are short-lived garbage. Left alone, V8 lets the space for such grow until a backlog takes 100 MiB more than it
+ * needs; kept small, it is collected a little more often.
+ */
+const resourceLimits = { maxYoungGenerationSizeMb: 32 }
 
 const ended = (worker: Worker): Promise<unknown> =>
   new Promise((resolve) => {
