@@ -44,6 +44,7 @@ export const homePolicy = [
   `style-src ${hashed(style)}`,
   `script-src ${hashed(script)}`,
   "connect-src 'self'",
+  "img-src data:",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
@@ -53,6 +54,11 @@ export const homePolicy = [
 const styleTag = new Raw(`<style>${style}</style>`)
 const scriptTag = new Raw(`<script>${script}</script>`)
 
+/** A rising curve. */
+const icon = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#2b59c3"/><path d="M3 12q4-1 5-5t5-4" fill="none" stroke="#fff" stroke-width="1.8" stroke-linecap="round"/></svg>',
+)}`
+
 export const homePage = (data: HomeData): string =>
   html`<!doctype html>
     <html lang="en">
@@ -61,7 +67,7 @@ export const homePage = (data: HomeData): string =>
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>Matyan</title>
-        <link rel="icon" href="data:," />
+        <link rel="icon" href="${icon}" />
         ${styleTag}
       </head>
       <body>
@@ -160,7 +166,11 @@ const timeTag = (seconds: number): Html | string => {
 
 const counted = (count: number): string => count.toLocaleString("en-US")
 
-const shownNumber = (value: number | null): string => (value === null ? "–" : String(Number(value.toPrecision(5))))
+/** Five digits, or all that stand before the point. */
+const shownNumber = (value: number | null): string => {
+  if (value === null) return "–"
+  return String(Math.abs(value) >= 10_000 ? Math.round(value) : Number(value.toPrecision(5)))
+}
 
 const firstRun = ({ backendUrl, ingestionUrl }: HomeData): Html =>
   html`<section aria-labelledby="first">
