@@ -32,12 +32,11 @@ export interface BucketColumns {
 export const columnsOfAxis = (axis: Axis): readonly ("epochs" | "times")[] =>
   axis === "step" ? [] : axis === "epoch" ? ["epochs"] : ["times"]
 
-/** The x of each point; NaN for one without an epoch. Of the series' columns the first point must be its first. */
-export const alongAxis = (axis: Axis, { steps, epochs, times }: MetricColumns): Float64Array => {
+/** The x of each point, NaN for one without an epoch; `begin` is the time of the series' first point, in Unix seconds. */
+export const alongAxis = (axis: Axis, { steps, epochs, times }: MetricColumns, begin: number): Float64Array => {
   if (axis === "step") return steps
   if (axis === "epoch") return epochs
-  const begin = axis === "time" ? 0 : (times[0] ?? 0)
-  return begin === 0 ? times : times.map((time) => time - begin)
+  return axis === "time" ? times : times.map((time) => time - begin)
 }
 
 /** From the least to the greatest x; null where there is none. */
@@ -66,42 +65,60 @@ export const firstStepOf = async (rows: Rows, run: string, { contextId, name }: 
 }
 
 /**
- * The buckets of a series; points outside the grid are in none. `x` is in bucket ⌊(x - from) · buckets / (to - from)⌋.
+ * Fills the buckets of a series, piece by piece. Points outside the grid are in none; `x` is in bucket
+ * ⌊(x - from) · buckets / (to - from)⌋.
  *
  * Every value is looked at: a block's stored extremes would tell min and max where it lies in one bucket, but no mean, and
  * what takes time is reading the block at all.
  */
-export const bucketsOf = (grid: Grid, xs: Float64Array, values: Float64Array): BucketColumns => {
-  const { from, to, buckets } = grid
-  const columns = emptyColumns(buckets)
-  const { min, max, mean, last, count } = columns
-  const known = new Float64Array(buckets)
-  const span = to - from
-  for (let i = 0; i < xs.length; i++) {
-    const x = xs[i]!
-    if (!(x >= from && x <= to)) continue
-    const bucket = span > 0 ? Math.min(buckets - 1, Math.floor(((x - from) * buckets) / span)) : 0
-    const value = values[i]!
-    count[bucket]!++
-    last[bucket] = value
-    if (Number.isNaN(value)) continue
-    mean[bucket]! += value
-    // Written so that the first value takes the place of NaN.
-    if (!(min[bucket]! <= value)) min[bucket] = value
-    if (!(max[bucket]! >= value)) max[bucket] = value
-    known[bucket]!++
-  }
-  for (let i = 0; i < buckets; i++) mean[i] = meanOf(mean[i]!, known[i]!, min[i]!, max[i]!)
-  return columns
-}
+export class BucketFilling {
+  readonly #grid: Grid
+  readonly #columns: BucketColumns
+  /** How many values of each bucket are not NaN; `mean` holds their sum until the end. */
+  readonly #known: Float64Array
 
-const emptyColumns = (buckets: number): BucketColumns => ({
-  min: new Float64Array(buckets).fill(Number.NaN),
-  max: new Float64Array(buckets).fill(Number.NaN),
-  mean: new Float64Array(buckets),
-  last: new Float64Array(buckets).fill(Number.NaN),
-  count: new Float64Array(buckets),
-})
+  constructor(grid: Grid) {
+    const { buckets } = grid
+    this.#grid = grid
+    this.#known = new Float64Array(buckets)
+    this.#columns = {
+      min: new Float64Array(buckets).fill(Number.NaN),
+      max: new Float64Array(buckets).fill(Number.NaN),
+      mean: new Float64Array(buckets),
+      last: new Float64Array(buckets).fill(Number.NaN),
+      count: new Float64Array(buckets),
+    }
+  }
+
+  /** Adds points, by ascending step, to those before. */
+  add(xs: Float64Array, values: Float64Array): this {
+    const { from, to, buckets } = this.#grid
+    const { min, max, mean, last, count } = this.#columns
+    const span = to - from
+    for (let i = 0; i < xs.length; i++) {
+      const x = xs[i]!
+      if (!(x >= from && x <= to)) continue
+      const bucket = span > 0 ? Math.min(buckets - 1, Math.floor(((x - from) * buckets) / span)) : 0
+      const value = values[i]!
+      count[bucket]!++
+      last[bucket] = value
+      if (Number.isNaN(value)) continue
+      mean[bucket]! += value
+      // Written so that the first value takes the place of NaN.
+      if (!(min[bucket]! <= value)) min[bucket] = value
+      if (!(max[bucket]! >= value)) max[bucket] = value
+      this.#known[bucket]!++
+    }
+    return this
+  }
+
+  /** The buckets; to be called once, when all points were added. */
+  take(): BucketColumns {
+    const { min, max, mean } = this.#columns
+    for (let i = 0; i < mean.length; i++) mean[i] = meanOf(mean[i]!, this.#known[i]!, min[i]!, max[i]!)
+    return this.#columns
+  }
+}
 
 /** Kept between the extremes, where rounding, or a sum beyond what a double holds, would take it out of them. */
 const meanOf = (sum: number, known: number, min: number, max: number): number =>

@@ -127,7 +127,9 @@ export const runSort = text(
 export const experimentRunLimit = integer("limit", undefined, "Most runs of a page", { least: 0, most: 0xffff_ffff })
 export const experimentRunOffset = text("offset", "The id of the last run of the page before")
 
-export const points = integer("p", 50, "Most points of a metric, spread over its steps", { least: 0 })
+export const points = integer("p", 50, "Most points of a metric, spread over its steps and moved to extremes between", {
+  least: 0,
+})
 export const traceChunkSize = integer("trace_chunk_size", 10, "Has no effect; taken for old clients' sake")
 export const xAxis = text("x_axis", "The name of a metric to send along, as the horizontal axis", { schema: { default: "" } })
 

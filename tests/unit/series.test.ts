@@ -10,7 +10,7 @@ import { answerErrors } from "../../gateways/query/errors.ts"
 import { readBodies } from "../../gateways/query/json-body.ts"
 import { searchRoutes } from "../../gateways/query/search-routes.ts"
 import type { Rows } from "../../projections/rows.ts"
-import { bucketsOf } from "../../projections/series-buckets.ts"
+import { BucketFilling } from "../../projections/series-buckets.ts"
 import { bed, recorded, stamped } from "../support/folding.ts"
 import { goldenSecret } from "../support/golden-store.ts"
 import { documentedReader, type ReadSeries } from "../support/series.ts"
@@ -101,7 +101,11 @@ describe("buckets of a series", () => {
         (points, from, to, buckets) => {
           const xs = Float64Array.from(points, ([x]) => x)
           const values = Float64Array.from(points, ([, value]) => value)
-          const got = bucketsOf({ from, to, buckets }, xs, values)
+          const cut = Math.floor(xs.length / 3)
+          const got = new BucketFilling({ from, to, buckets })
+            .add(xs.subarray(0, cut), values.subarray(0, cut))
+            .add(xs.subarray(cut), values.subarray(cut))
+            .take()
           const bucketOf = (x: number) => (x === to ? buckets - 1 : Math.floor(((x - from) * buckets) / (to - from)))
           for (let i = 0; i < buckets; i++) {
             const own = points.filter(([x]) => x >= from && x <= to && bucketOf(x) === i).map(([, value]) => value)
@@ -177,6 +181,17 @@ describe("series in buckets", () => {
       ["b", 40],
       ["c", x === "epoch" ? 0 : 1],
     ])
+  })
+
+  it("of many blocks hold every point of each piece", async () => {
+    const { server, log } = await served()
+    await log(created("r"), logged("r", "a", ramp(70_000)))
+    for (const x of ["step", "epoch", "relative"]) {
+      const { series } = await get(server, { buckets: "7", x })
+      const { count, last } = series[0]!.columns
+      expect(count?.reduce((a, b) => a + b)).toBe(70_000)
+      expect(last?.at(-1)).toBe(Math.sin(69_999))
+    }
   })
 
   it("are cut at bounds, both included, which need not be whole numbers", async () => {
