@@ -87,6 +87,25 @@ describe("a sample of points", () => {
     expect(chosen.filter((index) => Number.isNaN(values[index]!)).length).toBeGreaterThan(3)
   })
 
+  it("moves no more points than it must", () => {
+    const steps = Float64Array.from({ length: 10_000 }, (_, i) => i)
+    for (const spike of [7, -7]) {
+      const values = new Float64Array(10_000)
+      values[3_333] = spike
+      const even = new Set(sampleSteps(steps, 50, "metrics"))
+      expect(samplePoints(steps, values, 50, "metrics").filter((index) => !even.has(index))).toEqual([3_333])
+    }
+  })
+
+  it("shows an infinity among NaN alone", () => {
+    const steps = Float64Array.from({ length: 1_000 }, (_, i) => i)
+    for (const infinity of [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      const values = new Float64Array(1_000).fill(Number.NaN)
+      values[333] = infinity
+      expect(samplePoints(steps, values, 50, "metrics")).toContain(333)
+    }
+  })
+
   it("of two points is the first and the last, of three has the one that sticks out most between them", () => {
     const steps = Float64Array.from({ length: 100 }, (_, i) => i)
     const values = new Float64Array(100)
