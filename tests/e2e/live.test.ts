@@ -201,9 +201,11 @@ describe("what is told", () => {
   })
 
   test("can be read: whoever re-reads on an event finds it", async () => {
-    const bed = await liveBed({ projecting: false, live: { sliceMillis: 0 } })
+    const bed = await liveBed({ projecting: false, live: { sliceMillis: 0, heartbeatMillis: 10 } })
     const listener = await listen(bed)
     await bed.say(created("a"), points("a", "loss", [3, 2]), renamed("b", "late"))
+    // The log has it, and the stream is alive; but nothing is folded.
+    await listener.beats(20)
     expect(listener.told).toEqual([])
     bed.project()
     const { read } = view(bed)

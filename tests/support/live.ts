@@ -91,6 +91,8 @@ export interface Listener {
   readonly told: readonly Told[]
   /** The last cursor that came, with or without an event. */
   readonly id: () => string
+  /** Waits for so many signs of life, or events. */
+  readonly beats: (count: number) => Promise<void>
   /** Waits until what was told satisfies. */
   readonly until: (isEnough: (told: readonly Told[]) => boolean) => Promise<void>
   /** Resolves when the server ends the stream. */
@@ -112,8 +114,10 @@ export const listen = async (bed: Pick<LiveBed, "url">, query = "", cursor?: str
   const waiting = new Set<() => void>()
   let id = ""
   let buffered = ""
+  let blocks = 0
   const take = (block: string): void => {
     const fields = new Map(block.split("\n").map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)]))
+    blocks++
     id = fields.get("id") ?? id
     const data = fields.get("data")
     if (data !== undefined) told.push({ event: fields.get("event") ?? "message", id, data: JSON.parse(data) })
@@ -143,6 +147,10 @@ export const listen = async (bed: Pick<LiveBed, "url">, query = "", cursor?: str
     headers: response.headers,
     told,
     id: () => id,
+    beats: (count) => {
+      const enough = blocks + count
+      return when(() => blocks >= enough)
+    },
     until: (isEnough) => when(() => isEnough(told)),
     ended,
     close: () => void asked.destroy(),
