@@ -86,10 +86,11 @@ const methods = ["GET", "POST", "PUT"] as const
 const notFound = (server: FastifyInstance, method: string, target: string, reply: FastifyReply): FastifyReply => {
   const [path = "", ...query] = target.split("?")
   const other = path.endsWith("/") ? path.slice(0, -1) : `${path}/`
-  const isElsewhere = methods.some((other) => other !== method && server.hasRoute({ method: other, url: path }))
+  // The router reads an address as a route's pattern, and throws where it is a wrong one.
+  const hasRoute = (method: string, url: string): boolean => !/[*:()]/.test(url) && server.hasRoute({ method, url })
+  const isElsewhere = methods.some((other) => other !== method && hasRoute(other, path))
   if (isElsewhere) return reply.code(405).send({ detail: "Method Not Allowed" })
-  const known =
-    path !== "/" && !path.startsWith("//") && server.hasRoute({ method: method === "POST" ? "POST" : "GET", url: other })
+  const known = path !== "/" && !path.startsWith("//") && hasRoute(method === "POST" ? "POST" : "GET", other)
   if (!known) return reply.code(404).send({ detail: "Not Found" })
   return reply.redirect([other, ...query].join("?"), 307)
 }

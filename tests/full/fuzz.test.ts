@@ -192,7 +192,7 @@ it(`${count} requests, good and hostile, are each answered, and leave nothing be
   const after = await entities()
   for (const kind of [...kinds, "runs"] as const) {
     const [made, gone] = [expected.made.get(kind) ?? new Set<string>(), expected.gone.get(kind) ?? new Set<string>()]
-    const wanted = [...before[kind].keys(), ...made].filter((id) => !gone.has(id) && kind !== "dashboards")
+    const wanted = [...before[kind].keys(), ...made].filter((id) => !gone.has(id))
     expect([kind, wanted.filter((id) => !after[kind].has(id))]).toEqual([kind, []])
     const ghosts = [...after[kind]].filter(([id, name]) => !before[kind].has(id) && !made.has(id) && !expected.named.has(name))
     expect([kind, ghosts]).toEqual([kind, []])

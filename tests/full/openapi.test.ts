@@ -1,6 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs"
+import { execFile } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { promisify } from "node:util"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { ApiOperation, OpenApi } from "../../gateways/query/openapi.ts"
 import { type Check, checkerOf, documentProblem } from "../support/api-document.ts"
@@ -181,6 +183,20 @@ describe("real answers are what the document says", () => {
       if (one.operation.requestBody === undefined) continue
       expect((await call(one, one.path, { run_id: 5 })).status, one.path).toBe(422)
     }
+  })
+
+  it("read by the Python of docs/api.md as that page says", async () => {
+    const page = readFileSync(new URL("../../docs/api.md", import.meta.url), "utf8")
+    const [, program = ""] = /```python\n([^]*?)```/.exec(page) ?? []
+    expect(program).toContain("127.0.0.1:53800")
+    const asked = program
+      .replace("http://127.0.0.1:53800", server.backendUrl)
+      .replace("run.hparams.lr < 0.01", "'digits' in run.experiment")
+    const { stdout } = await promisify(execFile)("python3", ["-c", asked.replace("limit=50", "limit=2")])
+    const lines = stdout.trim().split("\n")
+    expect(lines).toHaveLength(3)
+    for (const line of lines.slice(0, 2)) expect(line).toMatch(/^[0-9a-f]{32} (digits|baseline)/)
+    expect(lines[2]).toMatch(/^[\w-]{40,}$/)
   })
 
   it("where the checks can fail", () => {

@@ -58,6 +58,8 @@ export const hostileParts: readonly string[] = [
   "'%22%3Cscript%3E",
   "%0d%0aX:1",
   "{id}",
+  "x*y",
+  ":(",
   ":id",
   "*",
   "~",

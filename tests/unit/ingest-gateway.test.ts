@@ -369,6 +369,16 @@ describe("REST", () => {
       expect(metrics).toContain(line)
   })
 
+  it("answers 404, not 500, where an unknown path has characters of a route's pattern in it", async () => {
+    const { http } = await start(new FaultyLog())
+    for (const path of ["/x*y", "/api/v1/blobs/*/", "/a/:b(c", "/:(", "/::x", "/api/v1/rest/version(", "/*/*"])
+      for (const method of ["GET", "HEAD", "POST", "DELETE"]) {
+        const { status } = await http(path, { method, redirect: "manual" })
+        expect([method, path, status < 500]).toEqual([method, path, true])
+      }
+    expect((await http("/x*y")).status).toBe(404)
+  })
+
   it("redirects where the final slash is wrong, and knows nothing else", async () => {
     const { http } = await start(new FaultyLog())
     const moved = await http("/api/v1/rest/version?a=1", { redirect: "manual" })
