@@ -3,7 +3,8 @@ import { decodeValue, MsgpackError } from "./msgpack.ts"
 import type { Value, ValueMap } from "./value.ts"
 
 /** The map that the bytes are, as `decodeValue` gives it. A value that is a map is lazy too where it is asked for by its key. */
-export const lazyMap = (bytes: Uint8Array): ValueMap => new LazyMap(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+export const lazyMap = (bytes: Uint8Array): ValueMap =>
+  new LazyMap(bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
 
 /** Decodes what `get` asks; anything else decodes all of it first. Never changed from outside. */
 class LazyMap extends Map<string, Value> {

@@ -143,7 +143,7 @@ class Reader {
   at = 0
 
   constructor(bytes: Uint8Array) {
-    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    this.#buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
   value(depth: number): Value {
@@ -172,19 +172,19 @@ class Reader {
       case 0xc7:
         return this.#datetime(this.#uint(1))
       case 0xcb:
-        return asFloat(this.#take(8).readDoubleBE())
+        return asFloat(this.#buffer.readDoubleBE(this.#pass(8)))
       case 0xcc:
       case 0xcd:
       case 0xce:
         return this.#uint(1 << (tag - 0xcc))
       case 0xcf:
-        return int(this.#take(8).readBigUInt64BE())
+        return int(this.#buffer.readBigUInt64BE(this.#pass(8)))
       case 0xd0:
       case 0xd1:
       case 0xd2:
         return this.#signed(1 << (tag - 0xd0))
       case 0xd3:
-        return int(this.#take(8).readBigInt64BE())
+        return int(this.#buffer.readBigInt64BE(this.#pass(8)))
       case 0xd9:
       case 0xda:
       case 0xdb:
@@ -201,21 +201,30 @@ class Reader {
   }
 
   #take(size: number): Buffer {
-    if (this.at + size > this.#buffer.length) throw new MsgpackError("the value is cut short")
-    this.at += size
-    return this.#buffer.subarray(this.at - size, this.at)
+    const from = this.#pass(size)
+    return this.#buffer.subarray(from, this.at)
+  }
+
+  /** Where the next bytes begin; the reader goes on behind them. */
+  #pass(size: number): number {
+    const from = this.at
+    if (from + size > this.#buffer.length) throw new MsgpackError("the value is cut short")
+    this.at = from + size
+    return from
   }
 
   #uint(width: number): number {
-    return this.#take(width).readUIntBE(0, width)
+    const from = this.#pass(width)
+    return width === 1 ? this.#buffer[from]! : this.#buffer.readUIntBE(from, width)
   }
 
   #signed(width: number): number {
-    return this.#take(width).readIntBE(0, width)
+    return this.#buffer.readIntBE(this.#pass(width), width)
   }
 
   #string(size: number): string {
-    return this.#take(size).toString("utf8")
+    const from = this.#pass(size)
+    return this.#buffer.toString("utf8", from, this.at)
   }
 
   #datetime(size: number): Value {

@@ -22,16 +22,15 @@ export const pack = (tuple: Tuple, prefix: Uint8Array = nothing): Uint8Array => 
 
 /** The elements of a key's bytes from `start`. Throws on bytes that are no tuple. */
 export const unpack = (key: Uint8Array, start = 0): Element[] => {
-  const bytes = Buffer.from(key.buffer, key.byteOffset, key.length)
+  const bytes = key instanceof Buffer ? key : Buffer.from(key.buffer, key.byteOffset, key.length)
   const elements: Element[] = []
-  let at = start
-  while (at < bytes.length) {
-    const [element, next] = read(bytes, at)
-    elements.push(element)
-    at = next
-  }
+  next = start
+  while (next < bytes.length) elements.push(read(bytes, next))
   return elements
 }
+
+/** Where the element behind the one read last begins: a second result, without a pair for each element. */
+let next = 0
 
 /** The bounds of all keys that extend a packed tuple, without the tuple itself. */
 export const under = (key: Uint8Array): readonly [begin: Uint8Array, end: Uint8Array] => [
@@ -116,27 +115,33 @@ const writeInt = (value: bigint, out: Buffer, at: number): number => {
   return at + digits.length
 }
 
-const read = (bytes: Buffer, at: number): [Element, number] => {
+/** The element at a place; moves {@link next}. */
+const read = (bytes: Buffer, at: number): Element => {
   const tag = bytes[at]!
-  if (tag === 0x00) return [null, at + 1]
-  if (tag === 0x26 || tag === 0x27) return [tag === 0x27, at + 1]
-  if (tag === 0x21) return [readDouble(bytes, at + 1), at + 9]
   if (tag === 0x01 || tag === 0x02) return readEscaped(bytes, at)
   if (tag >= 0x0c && tag <= 0x1c) return readInt(bytes, at + 1, Math.abs(tag - 0x14), tag < 0x14)
+  next = at + 1
+  if (tag === 0x00) return null
+  if (tag === 0x26 || tag === 0x27) return tag === 0x27
   if (tag === 0x1d) return readInt(bytes, at + 2, bytes[at + 1]!, false)
   if (tag === 0x0b) return readInt(bytes, at + 2, bytes[at + 1]! ^ 0xff, true)
-  throw new RangeError(`no tuple element begins with 0x${tag.toString(16)}`)
+  if (tag !== 0x21) throw new RangeError(`no tuple element begins with 0x${tag.toString(16)}`)
+  next = at + 9
+  return readDouble(bytes, at + 1)
 }
 
 const readDouble = (bytes: Buffer, at: number): number | Float => {
-  const copy = Buffer.from(bytes.subarray(at, at + 8))
-  if ((copy[0]! & 0x80) === 0) for (let i = 0; i < 8; i++) copy[i]! ^= 0xff
-  else copy[0]! ^= 0x80
-  const value = copy.readDoubleBE()
+  const [high, low] = [bytes.readUInt32BE(at), bytes.readUInt32BE(at + 4)]
+  const isNegative = high < 0x8000_0000
+  scratch.setUint32(0, isNegative ? ~high : high ^ 0x8000_0000)
+  scratch.setUint32(4, isNegative ? ~low : low)
+  const value = scratch.getFloat64(0)
   return Number.isInteger(value) ? new Float(value) : value
 }
 
-const readEscaped = (bytes: Buffer, start: number): [string | Uint8Array, number] => {
+const scratch = new DataView(new ArrayBuffer(8))
+
+const readEscaped = (bytes: Buffer, start: number): string | Uint8Array => {
   let end = bytes.indexOf(0, start + 1)
   let escaped = false
   while (end !== -1 && bytes[end + 1] === 0xff) {
@@ -144,19 +149,22 @@ const readEscaped = (bytes: Buffer, start: number): [string | Uint8Array, number
     end = bytes.indexOf(0, end + 2)
   }
   if (end === -1) throw new RangeError("a tuple element is cut short")
+  next = end + 1
+  if (bytes[start] === 0x02 && !escaped) return bytes.toString("utf8", start + 1, end)
   const raw = bytes.subarray(start + 1, end)
   const body = escaped ? unescape(raw) : raw
-  return [bytes[start] === 0x02 ? body.toString("utf8") : new Uint8Array(body), end + 1]
+  return bytes[start] === 0x02 ? body.toString("utf8") : new Uint8Array(body)
 }
 
 const unescape = (raw: Buffer): Buffer => Buffer.from(raw.filter((_, i) => i === 0 || raw[i - 1] !== 0 || raw[i] !== 0xff))
 
-const readInt = (bytes: Buffer, at: number, width: number, negative: boolean): [number | bigint, number] => {
+const readInt = (bytes: Buffer, at: number, width: number, negative: boolean): number | bigint => {
   if (at + width > bytes.length) throw new RangeError("a tuple element is cut short")
-  if (width === 0) return [0, at]
-  if (width <= 4 && !negative) return [bytes.readUIntBE(at, width), at + width]
+  next = at + width
+  if (width === 0) return 0
+  if (width <= 4 && !negative) return bytes.readUIntBE(at, width)
   const digits = Buffer.from(bytes.subarray(at, at + width))
   if (negative) for (let i = 0; i < width; i++) digits[i]! ^= 0xff
   const magnitude = BigInt(`0x${digits.toString("hex")}`)
-  return [int(negative ? -magnitude : magnitude), at + width]
+  return int(negative ? -magnitude : magnitude)
 }

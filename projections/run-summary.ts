@@ -216,6 +216,7 @@ const placeFlags = (meta: ValueMap): number =>
 
 const textOf = (value: Value | undefined): string | null => (typeof value === "string" ? value : null)
 
-const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+const bufferOf = (bytes: Uint8Array): Buffer =>
+  bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 
 const nothing = new Uint8Array()

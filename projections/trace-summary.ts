@@ -44,7 +44,7 @@ export const traceSummaryBytes = (fields: ValueMap, context: Uint8Array): Uint8A
 }
 
 export const traceSummaryOf = (stored: Uint8Array): TraceSummary => {
-  const bytes = Buffer.from(stored.buffer, stored.byteOffset, stored.length)
+  const bytes = stored instanceof Buffer ? stored : Buffer.from(stored.buffer, stored.byteOffset, stored.length)
   const flags = bytes[0]!
   const at = 3 + bytes.readUInt16BE(1)
   const aggregate = (i: number): number | null => ((flags & (1 << i)) === 0 ? null : bytes.readDoubleBE(at + 8 + 8 * i))
