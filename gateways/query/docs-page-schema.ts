@@ -51,7 +51,9 @@ const insideOf = (schema: JsonSchema, schemas: Schemas, path: string, depth: num
   return [
     ...entriesIn(properties).flatMap(([name, one]) => rowsOf(one, schemas, under(name), !required.includes(name), depth + 1)),
     ...entriesIn(patternProperties).flatMap(([name, one]) => rowsOf(one, schemas, under(patternText(name)), false, depth + 1)),
-    ...(isSchema(additionalProperties) ? rowsOf(additionalProperties, schemas, under("<any>"), false, depth + 1) : []),
+    ...(isSchema(additionalProperties)
+      ? rowsOf(additionalProperties, schemas, under(isSchema(patternProperties) ? "<run>" : "<name>"), false, depth + 1)
+      : []),
     ...(isSchema(items) && isWorthOpening(opened(items, schemas))
       ? insideOf(opened(items, schemas), schemas, `${path}[]`, depth + 1)
       : []),
@@ -74,7 +76,7 @@ export const typeText = (given: JsonSchema, schemas: Schemas): string => {
     return `${name === "" ? "list" : name} of ${inner}`
   }
   if (name !== "") return name
-  const type = Array.isArray(schema["type"]) ? schema["type"].join(" or ") : textOf(schema, "type")
+  const type = Array.isArray(schema["type"]) ? schema["type"].join(" or ").replace("array", "list") : textOf(schema, "type")
   return `${type || "any"}${limits(schema)}`
 }
 
