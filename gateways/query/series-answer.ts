@@ -24,6 +24,15 @@ const viewMs = 2_000
 /** Blocks of a series that are read at once: up to 65,536 points. */
 const blocksAtOnce = 64
 
+/** Most points that are kept after the grid was made of them, so that they need not be read again: 32 MB. */
+const mostKept = 2_000_000
+
+/** A part of a series along the axis. */
+interface Piece {
+  readonly xs: Float64Array
+  readonly values: Float64Array
+}
+
 const bucketNames = ["min", "max", "mean", "last", "count"] as const
 const pointNames = ["step", "value", "epoch", "time"] as const
 
@@ -33,6 +42,8 @@ export class SeriesAnswer {
   readonly #chosen: readonly ChosenSeries[]
   readonly #form: SeriesForm
   #grid: Grid | null = null
+  readonly #kept = new Map<ChosenSeries, readonly Piece[]>()
+  #keptPoints = 0
   #next = 0
   /** Of a raw series that is sent in several frames: the step at which the next one begins. */
   #nextStep: number | null = null
@@ -101,7 +112,8 @@ export class SeriesAnswer {
     if (this.#form.buckets === undefined) return this.#points(rows, one)
     if (this.#grid === null) return []
     const filling = new BucketFilling(this.#grid)
-    for await (const { xs, values } of this.#pieces(rows, one)) filling.add(xs, values)
+    for await (const { xs, values } of this.#kept.get(one) ?? this.#pieces(rows, one)) filling.add(xs, values)
+    this.#kept.delete(one)
     const columns = filling.take()
     return bucketNames.map((name) => columns[name])
   }
@@ -120,7 +132,7 @@ export class SeriesAnswer {
   }
 
   /** A series along the axis, in pieces, so that a long one neither fills the memory nor keeps others waiting. */
-  async *#pieces(rows: Rows, one: ChosenSeries): AsyncGenerator<{ readonly xs: Float64Array; readonly values: Float64Array }> {
+  async *#pieces(rows: Rows, one: ChosenSeries): AsyncGenerator<Piece> {
     const { axis } = this.#form
     const { from, to } = this.#steps(one)
     const more = columnsOfAxis(axis)
@@ -165,7 +177,13 @@ export class SeriesAnswer {
       return first === null ? null : { from: first, to: one.trace.lastStep }
     }
     const extents: (Extent | null)[] = []
-    for await (const { xs } of this.#pieces(rows, one)) extents.push(extentOf(xs))
+    const pieces: Piece[] = []
+    for await (const piece of this.#pieces(rows, one)) {
+      extents.push(extentOf(piece.xs))
+      this.#keptPoints += piece.xs.length
+      if (this.#keptPoints <= mostKept) pieces.push(piece)
+    }
+    if (this.#keptPoints <= mostKept) this.#kept.set(one, pieces)
     return union(extents)
   }
 }
