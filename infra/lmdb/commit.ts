@@ -1,4 +1,4 @@
-import { ABORT } from "lmdb"
+import { ABORT, TransactionFlags } from "lmdb"
 import { StoreUnavailable } from "../../domain/ports/key-value-store.ts"
 import { sumOf } from "./addition.ts"
 import { keyBytes, storableBound } from "./key-text.ts"
@@ -7,6 +7,9 @@ import type { Staged, Staging } from "./staging.ts"
 
 /** Counts the commits, by which a transaction knows whether another came between its snapshot and its own commit. */
 export const commitCounter = "\xffc"
+
+/** Readers see the commit before it is flushed; the call returns when it is. */
+const visibleAtOnce = TransactionFlags.ABORTABLE | TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFlags.NO_SYNC_FLUSH
 
 /** Rows that a cleared range removes at a time, so that their keys need little memory. */
 const removedAtOnce = 4_096
@@ -24,7 +27,7 @@ export const commit = (db: BytesDatabase, staging: Staging, seen: bigint | null)
       for (const [key, staged] of staging.entries()) put(db, keyBytes(key), staged)
       db.putSync(keyBytes(commitCounter), sumOf(counter, 1n))
       return undefined
-    })
+    }, visibleAtOnce)
     return outcome !== ABORT
   } catch (cause) {
     throw new StoreUnavailable({ message: "the store cannot be written", cause })
