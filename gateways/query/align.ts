@@ -22,7 +22,10 @@ interface AlignedRun {
   readonly traces: readonly AlignedTrace[]
 }
 
-/** Runs and sequences that are not there are left out. */
+/**
+ * Runs that are not there are left out. A sequence without that metric keeps its place, with its name alone: the web UI joins
+ * the answer to what it shows by position, and would draw each later sequence under the name of another.
+ */
 export const alignMetrics = (gateway: SearchGateway) => async (request: FastifyRequest, reply: FastifyReply) => {
   const body = mapIn(exactBody(request), "body")
   const by = textIn(body.get("align_by"), "body.align_by")
@@ -35,9 +38,10 @@ export const alignMetrics = (gateway: SearchGateway) => async (request: FastifyR
       const isThere = await gateway.read(async (rows) => (await load(rows, run)) !== undefined)
       if (!isThere) continue
       writer.write([], [run])
-      let written = 0
-      for (const trace of traces) {
-        if (await gateway.read((rows) => writeAxis(rows, run, by, trace, writer, written))) written++
+      for (const [i, trace] of traces.entries()) {
+        const { name, context } = trace
+        const axis = await gateway.read((rows) => readAxis(rows, run, by, trace))
+        writer.write({ name, context, ...axis }, [run, i])
         if (writer.length >= pageBytes) yield writer.take()
         await turns.give()
       }
@@ -49,22 +53,13 @@ export const alignMetrics = (gateway: SearchGateway) => async (request: FastifyR
 
 const load = (rows: Rows, run: string) => new RunLoader(rows).load(run, { attributes: false, metrics: true, tags: false })
 
-const writeAxis = async (
-  rows: Rows,
-  run: string,
-  by: string,
-  wanted: AlignedTrace,
-  writer: TreeWriter,
-  index: number,
-): Promise<boolean> => {
+const readAxis = async (rows: Rows, run: string, by: string, wanted: AlignedTrace) => {
   const metrics = ((await load(rows, run))?.traces ?? []).filter(({ kind }) => kind === "metric")
   const axis = findTrace(metrics, { name: by, context: wanted.context })
-  if (axis === undefined || findTrace(metrics, wanted) === undefined) return false
+  if (axis === undefined || findTrace(metrics, wanted) === undefined) return undefined
   const range = wanted.last > 0 ? { to: wanted.last + 1 } : {}
   const { steps, values } = await readMetric(rows, run, axis, { ...range, more: [] })
-  const { name, context } = wanted
-  writer.write({ name, context, x_axis_values: numpy(values), x_axis_iters: numpy(steps) }, [run, index])
-  return true
+  return { x_axis_values: numpy(values), x_axis_iters: numpy(steps) }
 }
 
 const alignedRun = (item: Value, i: number): AlignedRun => {

@@ -113,7 +113,10 @@ export const treeSchemas: Readonly<Record<string, JsonSchema>> = {
     ),
     props: ref("Props"),
   }),
-  AlignedMetric: object({ ...oneOfSequence, x_axis_values: ref("NumericArray"), x_axis_iters: ref("NumericArray") }),
+  AlignedMetric: object({ ...oneOfSequence, x_axis_values: ref("NumericArray"), x_axis_iters: ref("NumericArray") }, [
+    "x_axis_values",
+    "x_axis_iters",
+  ]),
   LogRecord: object({
     message: { description: "What was logged, a text as a rule" },
     log_level: text("`DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`"),

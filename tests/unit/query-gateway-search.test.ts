@@ -4,7 +4,7 @@ import { Float } from "../../domain/value.ts"
 import { openBlobUri } from "../../gateways/query/blob-uri.ts"
 import { responseDifferences } from "../support/golden-differences.ts"
 import { type GoldenStore, goldenSecret, goldenStore, readGolden } from "../support/golden-store.ts"
-import { type DecodedRecord, decodeRecords } from "../support/stream-decoder.ts"
+import { type DecodedRecord, decodeRecords, decodeTree } from "../support/stream-decoder.ts"
 
 interface Vector {
   readonly name: string
@@ -75,5 +75,24 @@ describe("the recorded binary answers", () => {
       expect(mendings.length).toBeGreaterThan(0)
       expect(why).not.toBe("")
     }
+  })
+})
+
+describe("metrics along another", () => {
+  it("keep their places where one lacks it, so that the web UI draws none under the name of another", async () => {
+    const { server } = await goldenStore()
+    const run = "a".repeat(32)
+    const slice = [0, 6, 1]
+    const traces = [
+      { name: "loss", context: {}, slice },
+      { name: "loss", context: { subset: "train" }, slice },
+    ]
+    const body = { align_by: "step_time", runs: [{ run_id: run, traces }] }
+    const reply = await ask(server, { method: "POST", path: "/api/v1/rest/runs/search/metric/align/", query: {}, body })
+    const aligned = (decodeTree(reply.rawPayload) as ReadonlyMap<string, readonly ReadonlyMap<string, unknown>[]>).get(run) ?? []
+    expect(aligned.map((one) => [one.get("name"), [...one.keys()].length, one.has("x_axis_iters")])).toEqual([
+      ["loss", 2, false],
+      ["loss", 4, true],
+    ])
   })
 })
