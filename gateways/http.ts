@@ -1,5 +1,6 @@
 /** The HTTP server that both gateways start from: request ids, CORS, time-outs and metrics; the routes are their own. */
 import cors from "@fastify/cors"
+import { Data, Effect } from "effect"
 import Fastify, { type FastifyInstance, type FastifyReply } from "fastify"
 import { randomUUID } from "node:crypto"
 import type { HttpMetrics } from "./metrics.ts"
@@ -51,4 +52,26 @@ export const httpServer = async (options: HttpOptions): Promise<FastifyInstance>
     options.metrics.observe(request.method, path, reply.statusCode, reply.elapsedTime / 1_000)
   })
   return server
+}
+
+/** The port could not be listened at. */
+export class CannotListen extends Data.TaggedError("CannotListen")<{ readonly message: string; readonly cause: unknown }> {}
+
+/** Listens, and answers the port: the one asked for, or where that is 0 the one that was free. */
+export const listen = (server: FastifyInstance, host: string, port: number): Effect.Effect<number, CannotListen> =>
+  Effect.tryPromise({
+    try: () => server.listen({ host, port }),
+    catch: (cause) => new CannotListen({ message: `cannot listen at ${host}:${port}`, cause }),
+  }).pipe(
+    Effect.map(() => {
+      const address = server.server.address()
+      return typeof address === "object" && address !== null ? address.port : port
+    }),
+  )
+
+/** Answers what is under way, then ends; a connection that says nothing, or goes on for longer than that, is cut. */
+export const closeServer = async (server: FastifyInstance, graceMs: number): Promise<void> => {
+  const cut = setTimeout(() => server.server.closeAllConnections(), graceMs)
+  await server.close()
+  clearTimeout(cut)
 }

@@ -1,10 +1,10 @@
 /** The ingestion gateway: sockets that take what runs log, and the few routes beside them. */
-import { Data, Effect, type Scope } from "effect"
+import { Effect, type Scope } from "effect"
 import type { FastifyInstance } from "fastify"
 import { BlobStore } from "../../domain/ports/blob-store.ts"
 import { EventLog } from "../../domain/ports/event-log.ts"
 import { healthRoutes } from "../health.ts"
-import { httpServer } from "../http.ts"
+import { type CannotListen, closeServer, httpServer, listen } from "../http.ts"
 import { httpMetrics, metricsRegistry, metricsRoute } from "../metrics.ts"
 import { Names } from "../names.ts"
 import { blobRoutes } from "./blobs.ts"
@@ -13,9 +13,6 @@ import type { IngestGatewayOptions } from "./options.ts"
 import { restRoutes } from "./rest.ts"
 import { Sockets } from "./sockets.ts"
 import { acceptSockets } from "./upgrade.ts"
-
-/** The port could not be listened at. */
-export class CannotListen extends Data.TaggedError("CannotListen")<{ readonly message: string; readonly cause: unknown }> {}
 
 export interface RunningGateway {
   readonly port: number
@@ -35,14 +32,10 @@ export const ingestGateway = (
       Effect.promise(() => assemble(options, log, blobs, names)),
       (running) => Effect.promise(() => end(running, options.sockets.drainMs)),
     )
-    yield* Effect.tryPromise({
-      try: () => server.listen({ host: options.host, port: options.port }),
-      catch: (cause) => new CannotListen({ message: `cannot listen at ${options.host}:${options.port}`, cause }),
-    })
+    const port = yield* listen(server, options.host, options.port)
     yield* names.ready
     sockets.named = true
-    const address = server.server.address()
-    return { port: typeof address === "object" && address !== null ? address.port : options.port }
+    return { port }
   })
 
 interface Assembled {
@@ -79,9 +72,7 @@ const assemble = async (
 /** Drains the sockets, then waits for requests, but not for uploads that outlast the drain's time. */
 const end = async ({ server, sockets }: Assembled, drainMs: number): Promise<void> => {
   await sockets.drain()
-  const cut = setTimeout(() => server.server.closeAllConnections(), drainMs)
-  await server.close()
-  clearTimeout(cut)
+  await closeServer(server, drainMs)
 }
 
 /** "ok", or why an effect failed. */

@@ -10,7 +10,7 @@ import { type LiveFeed, makeLiveFeed } from "../../projections/live-feed.ts"
 import { makeView, type View } from "../../projections/view.ts"
 import { makeDispatch } from "../dispatch.ts"
 import { type HealthCheck, healthRoutes } from "../health.ts"
-import { httpServer } from "../http.ts"
+import { type CannotListen, closeServer, httpServer, listen } from "../http.ts"
 import { httpMetrics, metricsRegistry, metricsRoute } from "../metrics.ts"
 import type { Names } from "../names.ts"
 import { answerErrors } from "./errors.ts"
@@ -45,17 +45,20 @@ export const defaultCorsOrigins: readonly string[] = [
   ...[8000, 53800].map((port) => `http://127.0.0.1:${port}`),
 ]
 
+/** How long requests under way may take at the end. */
+const drainMs = 5_000
+
 export const apiPrefix = "/api/v1/rest"
 
 /** Listens until the scope closes; requests under way are answered first. */
 export const queryGateway = (
   options: QueryGatewayOptions,
-): Effect.Effect<{ readonly port: number }, never, EventLog | KeyValueStore | BlobStore | Names | Scope.Scope> =>
+): Effect.Effect<{ readonly port: number }, CannotListen, EventLog | KeyValueStore | BlobStore | Names | Scope.Scope> =>
   Effect.gen(function* () {
-    const server = yield* Effect.acquireRelease(queryServer(options), (server) => Effect.promise(() => server.close()))
-    yield* Effect.promise(() => server.listen({ host: options.host, port: options.port }))
-    const address = server.server.address()
-    return { port: typeof address === "object" && address !== null ? address.port : options.port }
+    const server = yield* Effect.acquireRelease(queryServer(options), (server) =>
+      Effect.promise(() => closeServer(server, drainMs)),
+    )
+    return { port: yield* listen(server, options.host, options.port) }
   })
 
 /** The server that does not listen yet. */

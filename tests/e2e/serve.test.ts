@@ -1,4 +1,6 @@
+import { once } from "node:events"
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs"
+import { connect } from "node:net"
 import { join } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
 import { createRun, metric, openSocket } from "../support/client-frames.ts"
@@ -46,6 +48,14 @@ describe("one process on one data folder", () => {
     const third = await second.restart()
     expect(await third.dumpHash()).toBe(hash)
     await third.stop()
+  })
+
+  it("ends although a client is connected that says nothing, as browsers' spare connections do", async () => {
+    const server = await startServer(freshFolder())
+    const silent = connect(Number(new URL(server.backendUrl).port), "127.0.0.1")
+    await once(silent, "connect")
+    await server.stop()
+    silent.destroy()
   })
 
   it("refuses a second start on the same folder, says why, and leaves the first unharmed", async () => {
