@@ -5,6 +5,7 @@ import type { Tuple } from "./keys.ts"
 import type { Projector } from "./projector.ts"
 import type { Rows, WritableRows } from "./rows.ts"
 import { indexText, replaceEntries } from "./run-index.ts"
+import { indexPaths } from "./own-index.ts"
 import { blobs } from "./run-summaries.ts"
 import { touch } from "./runs.ts"
 import { replaceSubtree } from "./tree.ts"
@@ -22,6 +23,7 @@ export const attributes = {
       hparams ||= path[0] === "hparams"
     }
     if (hparams) await indexHparams(context.rows, run.id)
+    if (hparams) await indexPaths(context.rows, run.id)
     if (changed) touch(context, run, meta.at)
   },
 
@@ -54,5 +56,6 @@ const hparamEntries = async (rows: Rows, run: string): Promise<readonly Tuple[]>
   return entries
 }
 
-const isNumberLike = (value: Value): value is boolean | number | bigint | Float =>
+/** Whether a value orders among numbers. */
+export const isNumberLike = (value: Value): value is boolean | number | bigint | Float =>
   typeof value === "boolean" || typeof value === "number" || typeof value === "bigint" || value instanceof Float

@@ -1,9 +1,11 @@
 /** Looks a query's plan up in the indexes of runs. */
-import type { Leaf, Plan } from "../domain/query/index.ts"
+import type { Leaf, Plan, ValueRange } from "../domain/query/index.ts"
 import { type Kind, nameOf, runsOf } from "./entities.ts"
+import type { Tuple } from "./keys.ts"
+import { deepestPath, pathText } from "./own-index.ts"
 import type { Rows } from "./rows.ts"
 import { isTold, type KeyRange, textEntries, valueEntries } from "./search-ranges.ts"
-import { everyRun, indexed, intersection, named, placed, type RunSet, union } from "./search-sets.ts"
+import { everyRun, indexed, indexedByUs, intersection, named, placed, type RunSet, union } from "./search-sets.ts"
 
 /** The runs that can match a query; `exact` when each of them does, so that none has to be evaluated. */
 export interface Candidates {
@@ -34,12 +36,30 @@ const leafRuns = async (rows: Rows, leaf: Leaf): Promise<Candidates> => {
     case "archived":
       return { set: placed(rows, [leaf.index, leaf.value], (place) => place[leaf.index] === leaf.value), exact: true }
     case "createdAt":
-      return { set: indexed(rows, ["created_at"], [valueEntries(["created_at"], leaf.range)]), exact: true }
+      return {
+        set: indexed(
+          rows,
+          ["created_at"],
+          leaf.ranges.map((range) => valueEntries(["created_at"], range)),
+        ),
+        exact: true,
+      }
+    case "name":
+    case "end":
+    case "duration":
+      return ownRuns(rows, [leaf.index], leaf.ranges)
     case "hparam":
       return hparamRuns(rows, leaf)
     case "trace":
       // The index has the sequences of every kind, the plan asks for metrics.
-      return { set: indexed(rows, ["trace"], textRanges("trace", leaf.names)), exact: false }
+      return {
+        set: indexed(
+          rows,
+          ["trace"],
+          [...textRanges("trace", leaf.names), ...leaf.ranges.map((range) => valueEntries(["trace"], range))],
+        ),
+        exact: false,
+      }
     case "experiment":
       return bearers(rows, "experiment", leaf.names)
     case "tag":
@@ -47,7 +67,21 @@ const leafRuns = async (rows: Rows, leaf: Leaf): Promise<Candidates> => {
   }
 }
 
-const hparamRuns = (rows: Rows, { name, ranges }: Extract<Leaf, { readonly index: "hparam" }>): Candidates => {
+const ownRuns = (rows: Rows, index: Tuple, ranges: readonly ValueRange[]): Candidates => ({
+  set: indexedByUs(
+    rows,
+    index,
+    ranges.map((range) => valueEntries(["index", ...index], range)),
+  ),
+  exact: true,
+})
+
+const hparamRuns = (rows: Rows, { path, ranges }: Extract<Leaf, { readonly index: "hparam" }>): Candidates => {
+  const [name = ""] = path
+  if (path.length > 1) {
+    const isIndexed = path.length <= deepestPath && path.every((part) => !part.includes("\0")) && isTold(pathText(path))
+    return isIndexed ? ownRuns(rows, ["path", pathText(path)], ranges) : { set: everyRun(rows), exact: false }
+  }
   if (!name.isWellFormed()) return { set: union([]), exact: true }
   // A longer name is in no index, see `indexHparams`.
   if (!isTold(name)) return { set: everyRun(rows), exact: false }

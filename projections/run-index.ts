@@ -31,10 +31,20 @@ export const entriesOf = async (rows: Rows, run: string, start: Tuple = []): Pro
 
 /** Makes the run's entries that begin with `start` exactly these. */
 export const replaceEntries = async (rows: WritableRows, run: string, start: Tuple, wanted: readonly Tuple[]): Promise<void> => {
+  const { gone, missing } = changedEntries(await entriesOf(rows, run, start), wanted)
+  for (const entry of gone) removeEntry(rows, run, entry)
+  for (const entry of missing) addEntry(rows, run, entry)
+}
+
+/** Which of the stored entries are not wanted, and which of the wanted are not stored. */
+export const changedEntries = (
+  stored: readonly Tuple[],
+  wanted: readonly Tuple[],
+): { readonly gone: readonly Tuple[]; readonly missing: readonly Tuple[] } => {
   const text = (entry: Tuple) => entry.map(typed).join("\0")
   const missing = new Map(wanted.map((entry) => [text(entry), entry]))
-  for (const entry of await entriesOf(rows, run, start)) if (!missing.delete(text(entry))) removeEntry(rows, run, entry)
-  for (const entry of missing.values()) addEntry(rows, run, entry)
+  const gone = stored.filter((entry) => !missing.delete(text(entry)))
+  return { gone, missing: [...missing.values()] }
 }
 
 /** Removes every entry of a run. */

@@ -2,6 +2,7 @@
 import type { ValueMap } from "../domain/value.ts"
 import { isMap, numberOf } from "../domain/value.ts"
 import type { Tuple } from "./keys.ts"
+import { indexFields } from "./own-index.ts"
 import { placeBytes, summaryBytes, summaryKey } from "./run-summary.ts"
 import type { Below, Rows, WritableRows } from "./rows.ts"
 import { unflatten } from "./tree.ts"
@@ -19,7 +20,7 @@ const after = (name: string): string => `${name}\0`
 const mostRows = 300
 const mostBytes = 8_000
 
-/** Writes the summary of a run that is there and not deleted. */
+/** Writes the summary of a run that is there and not deleted, and the index entries over its fields. */
 export const writeSummary = async (rows: WritableRows, run: string, meta: ValueMap): Promise<void> => {
   const [tags, attributes, system] = [
     await rows.under("runs", [run, "tags"]),
@@ -28,6 +29,7 @@ export const writeSummary = async (rows: WritableRows, run: string, meta: ValueM
   ]
   const tagIds = tags.map(({ rest }) => String(rest[0]))
   const bytes = summaryBytes({ meta, tagIds, attributes, hasSystemParams: system.length > 0 })
+  await indexFields(rows, run, meta)
   rows.setBytes("own", ["place", run], placeBytes(meta))
   rows.setBytes("own", summaryKey(run, createdAt(meta)), bytes)
 }

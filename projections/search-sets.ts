@@ -1,5 +1,6 @@
 /** Sets of runs that indexes tell: enumerated, asked for one run, joined and cut with each other. */
-import { type Element, pack, type Tuple } from "./keys.ts"
+import { pack, type Tuple } from "./keys.ts"
+import { ownEntriesOf } from "./own-index.ts"
 import type { Rows } from "./rows.ts"
 import { entriesOf } from "./run-index.ts"
 import { type Place, placeOf } from "./run-summary.ts"
@@ -18,17 +19,30 @@ export interface RunSet {
 
 /** The runs that have an entry in one of the ranges of an index; `index` is what the entries of the ranges begin with. */
 export const indexed = (rows: Rows, index: Tuple, ranges: readonly KeyRange[]): RunSet => ({
-  chunks: async function* () {
-    const prefix = rows.generation.prefixes.indexes
-    for (const { begin, end } of ranges)
-      for await (const chunk of rows.tx.chunks(Buffer.concat([prefix, begin]), Buffer.concat([prefix, end])))
-        yield chunk.map(([key]) => runOf(key))
-  },
+  chunks: () => runsIn(rows, "indexes", ranges),
   has: async (run) => {
-    for (const entry of await entriesOf(rows, run, index)) {
-      const key = pack([...entry, run] satisfies readonly Element[])
-      if (ranges.some(({ begin, end }) => Buffer.compare(begin, key) <= 0 && Buffer.compare(key, end) < 0)) return true
-    }
+    for (const entry of await entriesOf(rows, run, index)) if (isIn([...entry, run], ranges)) return true
+    return false
+  },
+})
+
+async function* runsIn(rows: Rows, space: "indexes" | "own", ranges: readonly KeyRange[]): AsyncGenerator<readonly string[]> {
+  const prefix = rows.generation.prefixes[space]
+  for (const { begin, end } of ranges)
+    for await (const chunk of rows.tx.chunks(Buffer.concat([prefix, begin]), Buffer.concat([prefix, end])))
+      yield chunk.map(([key]) => runOf(key))
+}
+
+const isIn = (entry: Tuple, ranges: readonly KeyRange[]): boolean => {
+  const key = pack(entry)
+  return ranges.some(({ begin, end }) => Buffer.compare(begin, key) <= 0 && Buffer.compare(key, end) < 0)
+}
+
+/** The same of an index of our own; `index` is without the element that all of them begin with. */
+export const indexedByUs = (rows: Rows, index: Tuple, ranges: readonly KeyRange[]): RunSet => ({
+  chunks: () => runsIn(rows, "own", ranges),
+  has: async (run) => {
+    for (const entry of await ownEntriesOf(rows, run, index)) if (isIn(["index", ...entry, run], ranges)) return true
     return false
   },
 })

@@ -24,6 +24,8 @@
  *           ("place", run)                               run-summaries.ts where its summary stands, and its flags (run-summary.ts)
  *           ("summary", created, run)                    run-summaries.ts what searches ask of it (run-summary.ts)
  *           ("trace", run, contextId, name)              traces.ts        what searches ask of a sequence (trace-summary.ts)
+ *           ("index", "name" | "end" | "duration" | "path", …value, run)  own-index.ts     empty
+ *           ("entries", run, …index entry)               own-index.ts     empty
  *           ("job", kind, id)                            jobs.ts          where the slices go on
  * marks     ("checkpoint", topic, partition)             fold.ts          next offset to fold
  *           ("writer", stream, writer)                   fold.ts          [seq, part] folded last

@@ -4,6 +4,7 @@ import { float, numberOf, type Value } from "../domain/value.ts"
 import { indexHparams } from "./attributes.ts"
 import type { FoldContext, RunState } from "./context.ts"
 import { linkExperiment, unlinkExperiment } from "./experiments.ts"
+import { indexPaths, removeOwn } from "./own-index.ts"
 import type { Projector } from "./projector.ts"
 import type { Rows } from "./rows.ts"
 import { addEntry, indexText, removeEntries } from "./run-index.ts"
@@ -23,6 +24,7 @@ export const trash = {
     context.setField(run, "pending_deletion", true)
     rows.set("indexes", ["_deleted", run.id], float(meta.at))
     rows.set("own", ["trash", run.id], [meta.id, float(meta.at)])
+    await removeOwn(rows, run.id)
     context.hide(run)
   },
 
@@ -101,6 +103,7 @@ const reindex = async (context: FoldContext, run: RunState): Promise<void> => {
   for (const { rest } of await rows.under("runs", [run.id, "traces"]))
     addEntry(rows, run.id, ["trace", indexText(String(rest[1]))])
   await indexHparams(rows, run.id)
+  await indexPaths(rows, run.id)
   await linkExperiment(context, run)
   for (const tag of await tagsOf(rows, run.id)) await linkTag(context, run.id, tag)
 }

@@ -41,6 +41,29 @@ export const rangesFor = (operator: RangeOperator, literal: Known): readonly Val
   return [...intRanges(operator, number), ...doubleRanges(operator, number), ...boolRanges(operator, number)]
 }
 
+/** The range of the texts that begin with one; undefined where an index cannot tell. */
+export const prefixRange = (prefix: string): Bounds<"string", string> | undefined => {
+  if (new TextEncoder().encode(prefix).length > exactStringBytes || !prefix.isWellFormed()) return undefined
+  const above = leastAbove(prefix)
+  return {
+    type: "string",
+    low: prefix,
+    lowInclusive: true,
+    ...(above === undefined ? {} : { high: above }),
+    highInclusive: false,
+  }
+}
+
+/** The least text above all that begin with one, in the order of code points; undefined where there is none. */
+const leastAbove = (prefix: string): string | undefined => {
+  const points = Array.from(prefix, (character) => character.codePointAt(0)!)
+  while (points.at(-1) === 0x10ffff) points.pop()
+  const last = points.pop()
+  if (last === undefined) return undefined
+  // Surrogates are no characters.
+  return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1)
+}
+
 const between = <Type extends string, Bound>(type: Type, operator: RangeOperator, bound: Bound): Bounds<Type, Bound> => ({
   type,
   ...(operator === "<" || operator === "<=" ? {} : { low: bound }),

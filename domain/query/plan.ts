@@ -1,6 +1,6 @@
-import { doubleRanges, isRangeOperator, rangesFor, type Bounds, type ValueRange } from "./plan-ranges.ts"
+import { doubleRanges, isRangeOperator, prefixRange, rangesFor, type Bounds, type ValueRange } from "./plan-ranges.ts"
 import { flip, isArchived, isAttribute, type Known, knownValue, traceNameOf } from "./recognise.ts"
-import type { Compare, CompareOperator, Node } from "./syntax.ts"
+import type { Call, Compare, CompareOperator, Node } from "./syntax.ts"
 
 /** A question that one index answers with a set of runs. Ranges may overlap and lists repeat: the answer is a set. */
 export type Leaf =
@@ -8,10 +8,12 @@ export type Leaf =
   | { readonly index: "experiment"; readonly names: readonly string[] }
   | { readonly index: "tag"; readonly name: string }
   | { readonly index: "active" | "archived"; readonly value: boolean }
-  | { readonly index: "hparam"; readonly name: string; readonly ranges: readonly ValueRange[] }
-  | { readonly index: "createdAt"; readonly range: Bounds<"double", number> }
-  /** Runs with a metric of one of these names. */
-  | { readonly index: "trace"; readonly names: readonly string[] }
+  /** The parameter below `hparams` at this path of names. */
+  | { readonly index: "hparam"; readonly path: readonly string[]; readonly ranges: readonly ValueRange[] }
+  | { readonly index: "createdAt" | "end" | "duration"; readonly ranges: readonly Bounds<"double", number>[] }
+  | { readonly index: "name"; readonly ranges: readonly Bounds<"string", string>[] }
+  /** Runs with a metric of one of these names, or in one of these ranges. */
+  | { readonly index: "trace"; readonly names: readonly string[]; readonly ranges: readonly Bounds<"string", string>[] }
 
 /**
  * Which runs can match, for others to look up. An exact plan gives the runs that match and no more; any other gives
@@ -46,6 +48,7 @@ const planNode = (node: Node, settings: PlanSettings): Planned | undefined => {
   if (node.kind === "and") return and(node.operands.map((operand) => planNode(operand, settings)))
   if (node.kind === "or") return or(node.operands.map((operand) => planNode(operand, settings)))
   if (node.kind === "compare") return planCompare(node, settings)
+  if (node.kind === "call" && startsWith(node) !== undefined) return planPrefix(node, settings)
   const leaf =
     node.kind === "unary" && node.operator === "not" ? flagLeaf(node.operand, false) : (flagLeaf(node, true) ?? tagCall(node))
   return leaf === undefined ? undefined : { plan: exactly(leaf), mayRaise: false }
@@ -113,23 +116,29 @@ const planAsked = (
 ): Planned | undefined => {
   const hparam = hparamOf(asked)
   if (hparam !== undefined) return planHparam(hparam, operator, values)
+  const metric = aggregateOf(asked)
+  if (metric !== undefined) return planAggregate(metric, operator, values)
   const leaf = leafFor(asked, operator, values, settings)
   if (leaf === undefined) return undefined
   // In a search of sequences the index tells the run, not which of its sequences it is.
   const exact = leaf.index !== "trace" || settings.sequenceName === null
-  return { plan: { kind: "leaf", exact, leaf }, mayRaise: false }
+  // An end that is not yet is None, which orders with nothing.
+  const mayRaise = leaf.index === "end" && operator !== "==" && operator !== "in"
+  return { plan: { kind: "leaf", exact, leaf }, mayRaise }
 }
 
 const leafFor = (asked: Node, operator: CompareOperator, values: readonly Known[], settings: PlanSettings): Leaf | undefined => {
   if (isAttribute(asked, "run", "active") || isArchived(asked)) return flagComparison(asked, operator, values)
-  if (isAttribute(asked, "run", "created_at") || isAttribute(asked, "run", "creation_time")) return createdLeaf(operator, values)
+  const time = times.find(([property]) => isAttribute(asked, "run", property))
+  if (time !== undefined) return timeLeaf(time[1], operator, values)
+  if (isAttribute(asked, "run", "name")) return nameLeaf(operator, values)
   if (operator !== "==" && operator !== "in") return undefined
   const names = values.every((value) => typeof value === "string") ? values : undefined
   if (names === undefined) return undefined
   if (isAttribute(asked, "run", "hash")) return { index: "hash", hashes: names }
   if (isAttribute(asked, "run", "experiment")) return { index: "experiment", names }
   const knowsTraces = settings.sequenceName === "metric" || (settings.sequenceName === null && operator === "==")
-  return knowsTraces && isAttribute(asked, "metric", "name") ? { index: "trace", names } : undefined
+  return knowsTraces && isAttribute(asked, "metric", "name") ? { index: "trace", names, ranges: [] } : undefined
 }
 
 const flagComparison = (asked: Node, operator: CompareOperator, values: readonly Known[]): Leaf | undefined => {
@@ -153,26 +162,63 @@ const tagCall = (node: Node): Leaf | undefined => {
   return typeof argument.value.value === "string" ? { index: "tag", name: argument.value.value } : undefined
 }
 
-const createdLeaf = (operator: CompareOperator, values: readonly Known[]): Leaf | undefined => {
-  const [value] = values
-  if (!isRangeOperator(operator) || (typeof value !== "number" && typeof value !== "bigint")) return undefined
-  const [range] = doubleRanges(operator, value)
-  return range === undefined ? undefined : { index: "createdAt", range }
+/** The properties that are times or spans, and their indexes. */
+const times = [
+  ["created_at", "createdAt"],
+  ["creation_time", "createdAt"],
+  ["end_time", "end"],
+  ["duration", "duration"],
+] as const
+
+const timeLeaf = (
+  index: "createdAt" | "end" | "duration",
+  operator: CompareOperator,
+  values: readonly Known[],
+): Leaf | undefined => {
+  const asked = operator === "in" ? "==" : operator
+  if (!isRangeOperator(asked)) return undefined
+  const ranges: Bounds<"double", number>[] = []
+  for (const value of values) {
+    if ((typeof value !== "number" || Number.isNaN(value)) && typeof value !== "bigint") return undefined
+    ranges.push(...doubleRanges(asked, value))
+  }
+  return { index, ranges }
+}
+
+const nameLeaf = (operator: CompareOperator, values: readonly Known[]): Leaf | undefined => {
+  const asked = operator === "in" ? "==" : operator
+  if (!isRangeOperator(asked)) return undefined
+  const ranges: Bounds<"string", string>[] = []
+  for (const value of values) {
+    const found = typeof value === "string" ? rangesFor(asked, value) : undefined
+    if (found === undefined) return undefined
+    ranges.push(...found.filter((range) => range.type === "string"))
+  }
+  return { index: "name", ranges }
 }
 
 interface Hparam {
-  readonly name: string
-  /** With `[…]` a missing key raises, where `.` gives None. */
+  readonly path: readonly string[]
+  /** With `[…]` a missing key raises, where `.` gives None; below a missing one anything does. */
   readonly mayRaise: boolean
 }
 
-/** `run.hparams.K` in any mixture of dots and brackets. */
+/** `run.hparams.K`, also deeper, in any mixture of dots and brackets. */
 const hparamOf = (node: Node): Hparam | undefined => {
-  const outer = memberOf(node)
-  const inner = outer === undefined ? undefined : memberOf(outer.object)
-  if (outer === undefined || inner === undefined || inner.name !== "hparams") return undefined
-  if (inner.object.kind !== "name" || inner.object.name !== "run") return undefined
-  return { name: outer.name, mayRaise: outer.isSubscript }
+  const path: string[] = []
+  let mayRaise = false
+  let member = memberOf(node)
+  while (member !== undefined) {
+    const { object, name, isSubscript } = member
+    if (object.kind === "name") {
+      if (object.name !== "run" || name !== "hparams" || path.length === 0) return undefined
+      return { path, mayRaise: mayRaise || path.length > 1 }
+    }
+    path.unshift(name)
+    mayRaise ||= isSubscript
+    member = memberOf(object)
+  }
+  return undefined
 }
 
 const memberOf = (node: Node): { readonly object: Node; readonly name: string; readonly isSubscript: boolean } | undefined => {
@@ -191,7 +237,47 @@ const planHparam = (hparam: Hparam, operator: CompareOperator, values: readonly 
     ranges.push(...found)
   }
   const mayRaise = hparam.mayRaise || asked !== "=="
-  return { plan: exactly({ index: "hparam", name: hparam.name, ranges }), mayRaise }
+  return { plan: exactly({ index: "hparam", path: hparam.path, ranges }), mayRaise }
+}
+
+const aggregateNames = new Set(["last", "last_step", "first", "min", "max"])
+
+/** The name in `run.metrics["name"].last`, also with a context behind it. */
+const aggregateOf = (node: Node): string | undefined => {
+  if (node.kind !== "attribute" || !aggregateNames.has(node.name) || node.object.kind !== "subscript") return undefined
+  const { object, index } = node.object
+  if (!isAttribute(object, "run", "metrics")) return undefined
+  const name = index.kind === "tuple" ? index.elements[0] : index
+  return name?.kind === "constant" && typeof name.value === "string" ? name.value : undefined
+}
+
+/** Where there is no such metric its values are None, which is no number and orders with none. */
+const planAggregate = (name: string, operator: CompareOperator, values: readonly Known[]): Planned | undefined => {
+  if (operator !== "in" && !isRangeOperator(operator)) return undefined
+  if (values.includes(null)) return undefined
+  return { plan: { kind: "leaf", exact: false, leaf: { index: "trace", names: [name], ranges: [] } }, mayRaise: true }
+}
+
+/** What `….startswith(…)` is asked of, and the literals that one of must be the beginning. */
+const startsWith = (node: Call): { readonly asked: Node; readonly prefixes: readonly string[] } | undefined => {
+  const { callee, args } = node
+  const [argument] = args
+  if (callee.kind !== "attribute" || callee.name !== "startswith" || args.length !== 1) return undefined
+  if (argument === undefined || argument.keyword !== null) return undefined
+  const literals = argument.value.kind === "tuple" ? argument.value.elements : [argument.value]
+  const prefixes = literals.flatMap((each) => (each.kind === "constant" && typeof each.value === "string" ? [each.value] : []))
+  return prefixes.length === literals.length ? { asked: callee.object, prefixes } : undefined
+}
+
+const planPrefix = (node: Call, { sequenceName }: PlanSettings): Planned | undefined => {
+  const call = startsWith(node)
+  const found = call?.prefixes.map(prefixRange)
+  if (call === undefined || found === undefined || !found.every((range) => range !== undefined)) return undefined
+  const hparam = hparamOf(call.asked)
+  if (hparam !== undefined) return { plan: exactly({ index: "hparam", path: hparam.path, ranges: found }), mayRaise: true }
+  if (isAttribute(call.asked, "run", "name")) return { plan: exactly({ index: "name", ranges: found }), mayRaise: false }
+  if (sequenceName !== "metric" || !isAttribute(call.asked, "metric", "name")) return undefined
+  return { plan: { kind: "leaf", exact: false, leaf: { index: "trace", names: [], ranges: found } }, mayRaise: false }
 }
 
 const intersection = (left: ReadonlySet<string>, right: ReadonlySet<string>): ReadonlySet<string> =>

@@ -46,11 +46,13 @@ const times = [1_767_225_600, 1_767_225_600.5, 1_767_229_200, 0]
 
 interface Made {
   readonly hparams: ReadonlyMap<string, Value>
+  readonly name: string | null
   readonly experiment: number | null
   readonly tags: readonly number[]
   readonly isArchived: boolean
   readonly isFinished: boolean
   readonly isDeleted: boolean
+  readonly isRestored: boolean
   readonly metrics: readonly string[]
   readonly images: readonly string[]
   readonly at: number
@@ -58,12 +60,21 @@ interface Made {
 
 const someOf = <A>(all: readonly A[], most = 2) => fc.subarray([...all], { maxLength: most })
 const aRun: fc.Arbitrary<Made> = fc.record({
-  hparams: fc.array(fc.tuple(fc.constantFrom("lr", "n"), fc.constantFrom(...values))).map((entries) => new Map(entries)),
+  hparams: fc
+    .tuple(
+      fc.array(fc.tuple(fc.constantFrom("lr", "n"), fc.constantFrom(...values))),
+      fc.array(fc.tuple(fc.constantFrom("a", "b"), fc.constantFrom(...values)), { maxLength: 2 }),
+    )
+    .map(
+      ([entries, below]) => new Map<string, Value>([...entries, ...(below.length > 0 ? [["opt", new Map(below)] as const] : [])]),
+    ),
+  name: fc.option(fc.constantFrom("base", "baz", "b", "\u{10ffff}x", "é", long, `${long}y`)),
   experiment: fc.option(fc.nat(experiments.length - 1), { freq: 3 }),
   tags: someOf([0, 1, 2]),
   isArchived: fc.boolean(),
   isFinished: fc.boolean(),
-  isDeleted: fc.nat(9).map((n) => n === 0),
+  isDeleted: fc.nat(7).map((n) => n === 0),
+  isRestored: fc.boolean(),
   metrics: someOf(["loss", "acc", long]),
   images: someOf(["loss", "img"]),
   at: fc.constantFrom(...times),
@@ -75,6 +86,7 @@ const factsFor = (runId: string, run: Made): readonly AnyFact[] => {
   return [
     { type: "RunCreated", data: { runId, clientStart: run.at } },
     { type: "AttributesSet", data: { runId, paths: [["hparams"]], values: [encodeValue(run.hparams)] } },
+    ...(run.name === null ? [] : [{ type: "RunRenamed", data: { runId, name: run.name } } as const]),
     ...(run.experiment === null
       ? []
       : [
@@ -97,12 +109,23 @@ const factsFor = (runId: string, run: Made): readonly AnyFact[] => {
     ...(run.isArchived ? [{ type: "RunArchived", data: { runId } } as const] : []),
     ...(run.isFinished ? [{ type: "RunFinished", data: { runId, finishedAt: null } } as const] : []),
     ...(run.isDeleted ? [{ type: "RunDeleted", data: { runId } } as const] : []),
+    ...(run.isDeleted && run.isRestored ? [{ type: "RunRestored", data: { runId } } as const] : []),
   ]
 }
 
 const operator = fc.constantFrom("==", "!=", "<", "<=", ">", ">=")
 const literal = fc.constantFrom(...literals)
-const hparam = fc.constantFrom("run.hparams.lr", 'run.hparams["n"]', 'run["hparams"]["lr"]', "run.hparams.nope")
+const hparam = fc.constantFrom(
+  "run.hparams.lr",
+  'run.hparams["n"]',
+  'run["hparams"]["lr"]',
+  "run.hparams.nope",
+  "run.hparams.opt.a",
+  'run.hparams["opt"]["b"]',
+  "run.hparams.lr.a",
+  "run.hparams.opt",
+)
+const prefix = fc.constantFrom("'b'", "'ba'", "''", "('base', 'é')", "'\u{10ffff}'", "'a'", `'${long}'`, "()")
 const named = (subject: string, names: readonly string[]) =>
   fc.tuple(fc.constantFrom("==", "!="), fc.constantFrom(...names)).map(([sign, name]) => `${subject} ${sign} '${name}'`)
 const term: fc.Arbitrary<string> = fc.oneof(
@@ -110,6 +133,27 @@ const term: fc.Arbitrary<string> = fc.oneof(
   fc.tuple(literal, operator, hparam).map((parts) => parts.join(" ")),
   fc.tuple(literal, hparam, literal).map(([low, subject, high]) => `${low} <= ${subject} < ${high}`),
   fc.tuple(hparam, fc.array(literal, { maxLength: 3 })).map(([subject, list]) => `${subject} in [${list.join(", ")}]`),
+  fc
+    .tuple(fc.constantFrom("run.name", "run.hparams.lr", "run.hash", "run.experiment", "run.hparams.opt.a"), prefix)
+    .map(([subject, text]) => `${subject}.startswith(${text})`),
+  fc.tuple(fc.constantFrom("run.name"), operator, literal).map((parts) => parts.join(" ")),
+  fc.tuple(operator, literal).map(([sign, name]) => `${name} ${sign} run.name`),
+  named("run.name", ["base", "b", "é", "nobody"]),
+  fc
+    .tuple(
+      fc.constantFrom("run.duration", "run.end_time", "run.created_at"),
+      operator,
+      fc.constantFrom("0", "1", "0.5", "1767225600", "1767225660.5", "None", "True"),
+    )
+    .map((parts) => parts.join(" ")),
+  fc.constantFrom("run.duration in [0, 0.5]", "run.end_time in (1767225600, 5)", "run.created_at in [0, 1767225600.5]"),
+  fc
+    .tuple(
+      fc.constantFrom("run.metrics['loss'].last", "run.metrics['img', {}].min", "run.metrics['nope'].max"),
+      operator,
+      literal,
+    )
+    .map((parts) => parts.join(" ")),
   named("run.experiment", [...experiments, "renamed", "nobody"]),
   fc.constantFrom("tag0", "tag1", "renamed", "nobody").map((tag) => `'${tag}' in run.tags`),
   fc.constantFrom("tag0", "renamed").map((tag) => `'${tag}' not in run.tags`),

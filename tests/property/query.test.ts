@@ -59,12 +59,18 @@ const answers = (leaf: Leaf, run: RunFacts): boolean => {
     case "archived":
       return run[leaf.index] === leaf.value
     case "createdAt":
-      return isWithin(float(run.createdAt), leaf.range)
+      return leaf.ranges.some((range) => isWithin(float(run.createdAt), range))
+    case "end":
+      return run.finalizedAt !== null && leaf.ranges.some((range) => isWithin(float(run.finalizedAt ?? 0), range))
+    case "duration":
+      return leaf.ranges.some((range) => isWithin(float(run.finalizedAt === null ? 0 : run.finalizedAt - run.createdAt), range))
+    case "name":
+      return leaf.ranges.some((range) => isWithin(run.name, range))
     case "trace":
       return leaf.names.some((name) => run.metric(name, null) !== undefined)
     case "hparam": {
-      const hparams = run.attributes.get("hparams")
-      const value = isMap(hparams) ? hparams.get(leaf.name) : undefined
+      let value = run.attributes.get("hparams")
+      for (const name of leaf.path) value = isMap(value) ? value.get(name) : undefined
       return value !== undefined && leaf.ranges.some((range) => isWithin(value, range))
     }
   }

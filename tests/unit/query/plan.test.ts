@@ -16,9 +16,9 @@ const inShort = (plan: Plan): string => {
   if (leaf.index === "archived" && !leaf.value) return `${mark}live`
   const detail =
     leaf.index === "hparam"
-      ? `${leaf.name}:${leaf.ranges.map(({ type }) => type).join("+")}`
+      ? `${leaf.path.join(".")}:${leaf.ranges.map(({ type }) => type).join("+")}`
       : Object.values(leaf).slice(1).join()
-  return `${mark}${leaf.index}(${leaf.index === "createdAt" ? "" : detail})`
+  return `${mark}${leaf.index}(${"ranges" in leaf && leaf.index !== "hparam" && leaf.index !== "trace" ? leaf.ranges.length : detail})`
 }
 
 describe("plans of run search", () => {
@@ -32,23 +32,38 @@ describe("plans of run search", () => {
     ["run.hash == 'h'", "=and(=live =hash(h))"],
     ["run.hash in ['g', 'h']", "=and(=live =hash(g,h))"],
     ["run.experiment in ('e', None)", "~live"],
-    ["'t' in run.tags and run.name == 'x'", "~and(=live ~tag(t))"],
+    ["'t' in run.tags and run.name != 'x'", "~and(=live ~tag(t))"],
     ["run.tags.contains('t')", "=and(=live =tag(t))"],
     ["run.active or run.experiment == 'e'", "=and(=live =or(=active(true) =experiment(e)))"],
-    ["run.active or run.name == 'e'", "~live"],
+    ["run.active or run.name != 'e'", "~live"],
     ["run.hparams.lr > 0.1", "=and(=live =hparam(lr:int+double+bool))"],
     ["0.5 < run['hparams'].lr", "=and(=live =hparam(lr:int+double+bool))"],
     ["run.hparams['opt'] == 'adam'", "=and(=live =hparam(opt:string))"],
     ["run.hparams.lr in [0.5, 'x']", "=and(=live =hparam(lr:double+string))"],
     ["run.hparams.lr == None", "~live"],
     ["run.hparams.lr != 1", "~live"],
-    ["run.hparams.a.b == 1", "~live"],
+    ["run.hparams.a.b == 1", "=and(=live =hparam(a.b:int+double+bool))"],
+    ["'x' == run['hparams'].a['b'].c", "=and(=live =hparam(a.b.c:string))"],
+    ["run.hparams == 1", "~live"],
+    ["run.hparams.opt.startswith('ad')", "=and(=live =hparam(opt:string))"],
+    ["run.name.startswith(('a', 'b'))", "=and(=live =name(2))"],
+    ["run.name.startswith(run.hash)", "~live"],
+    ["run.name in ['a', 'b']", "=and(=live =name(2))"],
+    ["run.name > 'a'", "=and(=live =name(1))"],
+    ["run.duration >= 60", "=and(=live =duration(1))"],
+    ["60 < run.end_time", "=and(=live =end(1))"],
+    ["run.end_time < 5 or run.name == 'a'", "~and(=live ~or(=end(1) =name(1)))"],
+    ["run.end_time == None", "~live"],
+    ["run.created_at in (1, 2.5)", "=and(=live =createdAt(2))"],
+    ["run.metrics['loss'].last < 0.5", "~and(=live ~trace(loss,))"],
+    ["0.5 >= run.metrics['loss', {'subset': 'val'}].min", "~and(=live ~trace(loss,))"],
+    ["run.metrics['loss'].last == None", "~live"],
     ["1 <= run.hparams.lr < 2", "=and(=live =and(=hparam(lr:int+double+bool) =hparam(lr:int+double+bool)))"],
     // What raises in an operand ends the whole query, so this or is no more than candidates.
     ["run.hparams.a > 1 or run.hparams.b == 2", "~and(=live ~or(=hparam(a:int+double) =hparam(b:int+double)))"],
     ["run.hparams.b == 2 or run.hparams.a > 1", "=and(=live =or(=hparam(b:int+double) =hparam(a:int+double)))"],
-    ["run.created_at >= datetime(2026, 1, 1)", "=and(=live =createdAt())"],
-    ["metric.name == 'loss'", "=and(=live =trace(loss))"],
+    ["run.created_at >= datetime(2026, 1, 1)", "=and(=live =createdAt(1))"],
+    ["metric.name == 'loss'", "=and(=live =trace(loss,))"],
     ["metric.name in ['loss']", "~live"],
     ["(run := 1) and run.active == True", "~live"],
     ["any(run.active == True for run in [1])", "~live"],
