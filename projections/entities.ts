@@ -33,10 +33,9 @@ export const claim = async (rows: WritableRows, kind: Kind, id: string, name: st
   if (await isDeleted(rows, kind, id)) return false
   if ((await nameOf(rows, kind, id)) === undefined) await setName(rows, kind, id, name)
   await ensureRow(rows, kind, id)
-  const created = numberOf(await rows.get("system", [table(kind), id, "created_at"]))
-  if (created !== undefined && created <= at) return true
-  rows.set("system", [table(kind), id, "created_at"], float(at))
-  if (!(await rows.has("own", ["entity", kind, id, "controlled"]))) rows.set("system", [table(kind), id, "updated_at"], float(at))
+  const isOlder = await bornBy(rows, kind, id, at)
+  if (isOlder && !(await rows.has("own", ["entity", kind, id, "controlled"])))
+    rows.set("system", [table(kind), id, "updated_at"], float(at))
   return true
 }
 
@@ -72,8 +71,7 @@ export const created = async (
 ): Promise<void> => {
   if (await isDeleted(context.rows, kind, id)) return
   await control(context, kind, id, at, fields)
-  const known = numberOf(await context.rows.get("system", [table(kind), id, "created_at"]))
-  if (known === undefined || known > at) context.rows.set("system", [table(kind), id, "created_at"], float(at))
+  await bornBy(context.rows, kind, id, at)
 }
 
 /** Deletes an entity for ever. What runs say of it stays in their own rows and reads as nothing. */
@@ -93,6 +91,14 @@ export const count = async (rows: WritableRows, kind: Kind, id: string, change: 
   const key = [table(kind), id, "run_count"]
   const known = numberOf(await rows.get("system", key))
   if (known !== undefined) rows.set("system", key, known + change)
+}
+
+/** The entity is at least as old as this; whether that is new. */
+const bornBy = async (rows: WritableRows, kind: Kind, id: string, at: number): Promise<boolean> => {
+  const known = numberOf(await rows.get("system", [table(kind), id, "created_at"]))
+  if (known !== undefined && known <= at) return false
+  rows.set("system", [table(kind), id, "created_at"], float(at))
+  return true
 }
 
 const ensureRow = async (rows: WritableRows, kind: Kind, id: string): Promise<void> => {

@@ -45,7 +45,9 @@ const top = Uint8Array.of(0xff)
 const sizeBound = (element: Element): number => {
   if (typeof element === "string") return element.length * 3 + 2 + (element.includes("\0") ? element.length : 0)
   if (element instanceof Uint8Array) return element.length * 2 + 2
-  return typeof element === "bigint" ? 12 + element.toString(16).length : 12
+  if (typeof element === "bigint") return 12 + element.toString(16).length
+  // An integral number may be as large as a float64 goes: 128 bytes and a head of two.
+  return typeof element === "number" && !Number.isSafeInteger(element) ? 130 : 12
 }
 
 const write = (element: Element, out: Buffer, at: number): number => {

@@ -90,6 +90,11 @@ describe("tuple keys", () => {
     expect([["a"], ["b"], ["a\0"], ["aa", 1]].map((tuple) => inside(pack(tuple)))).toEqual([false, false, false, false])
   })
 
+  it("packs an integral number of any size whole", () => {
+    for (const value of [1e300, -1e300, 2 ** 64, -(2 ** 80)])
+      expect(unpack(pack([value, "after"]))).toEqual([BigInt(value), "after"])
+  })
+
   it("refuses bytes that are no tuple", () => {
     for (const bytes of ["ff", "0261", "1601", "50"]) expect(() => unpack(Buffer.from(bytes, "hex")), bytes).toThrow()
   })
