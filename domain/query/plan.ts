@@ -1,5 +1,6 @@
 import { doubleRanges, isRangeOperator, prefixRange, rangesFor, type Bounds, type ValueRange } from "./plan-ranges.ts"
-import { flip, isArchived, isAttribute, type Known, knownValue, traceNameOf } from "./recognise.ts"
+import { aggregateOf, type Hparam, hparamOf, startsWith } from "./recognise-members.ts"
+import { flip, isArchived, isAttribute, type Known, knownValue, valuesOf } from "./recognise.ts"
 import type { Call, Compare, CompareOperator, Node } from "./syntax.ts"
 
 /** A question that one index answers with a set of runs. Ranges may overlap and lists repeat: the answer is a set. */
@@ -90,7 +91,7 @@ const planPair = (left: Node, operator: CompareOperator, right: Node, settings: 
     const tag = knownValue(left, settings.timezoneOffsetMinutes)?.known
     return typeof tag === "string" ? { plan: exactly({ index: "tag", name: tag }), mayRaise: false } : undefined
   }
-  const onRight = operator === "in" ? knownList(right, settings) : knownOne(right, settings)
+  const onRight = operator === "in" ? valuesOf(right, settings.timezoneOffsetMinutes) : knownOne(right, settings)
   if (onRight !== undefined) return planAsked(left, operator, onRight, settings)
   const turned = flip(operator)
   const onLeft = turned === undefined ? undefined : knownOne(left, settings)
@@ -100,12 +101,6 @@ const planPair = (left: Node, operator: CompareOperator, right: Node, settings: 
 const knownOne = (node: Node, settings: PlanSettings): readonly Known[] | undefined => {
   const value = knownValue(node, settings.timezoneOffsetMinutes)
   return value === undefined ? undefined : [value.known]
-}
-
-const knownList = (node: Node, settings: PlanSettings): readonly Known[] | undefined => {
-  if (node.kind !== "list" && node.kind !== "tuple" && node.kind !== "set") return undefined
-  const values = node.elements.map((element) => knownValue(element, settings.timezoneOffsetMinutes))
-  return values.every((value) => value !== undefined) ? values.map(({ known }) => known) : undefined
 }
 
 const planAsked = (
@@ -197,36 +192,6 @@ const nameLeaf = (operator: CompareOperator, values: readonly Known[]): Leaf | u
   return { index: "name", ranges }
 }
 
-interface Hparam {
-  readonly path: readonly string[]
-  /** With `[…]` a missing key raises, where `.` gives None; below a missing one anything does. */
-  readonly mayRaise: boolean
-}
-
-/** `run.hparams.K`, also deeper, in any mixture of dots and brackets. */
-const hparamOf = (node: Node): Hparam | undefined => {
-  const path: string[] = []
-  let mayRaise = false
-  let member = memberOf(node)
-  while (member !== undefined) {
-    const { object, name, isSubscript } = member
-    if (object.kind === "name") {
-      if (object.name !== "run" || name !== "hparams" || path.length === 0) return undefined
-      return { path, mayRaise: mayRaise || path.length > 1 }
-    }
-    path.unshift(name)
-    mayRaise ||= isSubscript
-    member = memberOf(object)
-  }
-  return undefined
-}
-
-const memberOf = (node: Node): { readonly object: Node; readonly name: string; readonly isSubscript: boolean } | undefined => {
-  if (node.kind === "attribute") return { object: node.object, name: node.name, isSubscript: false }
-  if (node.kind !== "subscript" || node.index.kind !== "constant" || typeof node.index.value !== "string") return undefined
-  return { object: node.object, name: node.index.value, isSubscript: true }
-}
-
 const planHparam = (hparam: Hparam, operator: CompareOperator, values: readonly Known[]): Planned | undefined => {
   const asked = operator === "in" ? "==" : operator
   if (!isRangeOperator(asked)) return undefined
@@ -240,33 +205,11 @@ const planHparam = (hparam: Hparam, operator: CompareOperator, values: readonly 
   return { plan: exactly({ index: "hparam", path: hparam.path, ranges }), mayRaise }
 }
 
-const aggregateNames = new Set(["last", "last_step", "first", "min", "max"])
-
-/** The name in `run.metrics["name"].last`, also with a context behind it. */
-const aggregateOf = (node: Node): string | undefined => {
-  if (node.kind !== "attribute" || !aggregateNames.has(node.name) || node.object.kind !== "subscript") return undefined
-  const { object, index } = node.object
-  if (!isAttribute(object, "run", "metrics")) return undefined
-  const name = index.kind === "tuple" ? index.elements[0] : index
-  return name?.kind === "constant" && typeof name.value === "string" ? name.value : undefined
-}
-
 /** Where there is no such metric its values are None, which is no number and orders with none. */
 const planAggregate = (name: string, operator: CompareOperator, values: readonly Known[]): Planned | undefined => {
   if (operator !== "in" && !isRangeOperator(operator)) return undefined
   if (values.includes(null)) return undefined
   return { plan: { kind: "leaf", exact: false, leaf: { index: "trace", names: [name], ranges: [] } }, mayRaise: true }
-}
-
-/** What `….startswith(…)` is asked of, and the literals that one of must be the beginning. */
-const startsWith = (node: Call): { readonly asked: Node; readonly prefixes: readonly string[] } | undefined => {
-  const { callee, args } = node
-  const [argument] = args
-  if (callee.kind !== "attribute" || callee.name !== "startswith" || args.length !== 1) return undefined
-  if (argument === undefined || argument.keyword !== null) return undefined
-  const literals = argument.value.kind === "tuple" ? argument.value.elements : [argument.value]
-  const prefixes = literals.flatMap((each) => (each.kind === "constant" && typeof each.value === "string" ? [each.value] : []))
-  return prefixes.length === literals.length ? { asked: callee.object, prefixes } : undefined
 }
 
 const planPrefix = (node: Call, { sequenceName }: PlanSettings): Planned | undefined => {
@@ -278,27 +221,4 @@ const planPrefix = (node: Call, { sequenceName }: PlanSettings): Planned | undef
   if (isAttribute(call.asked, "run", "name")) return { plan: exactly({ index: "name", ranges: found }), mayRaise: false }
   if (sequenceName !== "metric" || !isAttribute(call.asked, "metric", "name")) return undefined
   return { plan: { kind: "leaf", exact: false, leaf: { index: "trace", names: [], ranges: found } }, mayRaise: false }
-}
-
-const intersection = (left: ReadonlySet<string>, right: ReadonlySet<string>): ReadonlySet<string> =>
-  new Set(Array.from(left).filter((name) => right.has(name)))
-
-/** The metric names that a matching trace must have one of; null where any may match. */
-export const traceNames = (node: Node): ReadonlySet<string> | null => {
-  if (node.kind === "and") {
-    const sets = node.operands.map(traceNames).filter((set) => set !== null)
-    return sets.length === 0 ? null : sets.reduce(intersection)
-  }
-  if (node.kind === "or") {
-    const sets = node.operands.map(traceNames)
-    return sets.every((set) => set !== null) ? new Set(sets.flatMap((set) => Array.from(set))) : null
-  }
-  if (node.kind !== "compare" || node.operators.length !== 1) return null
-  const name = traceNameOf(node)
-  if (name !== undefined) return new Set([name])
-  const [asked, list] = node.operands
-  if (node.operators[0] !== "in" || asked === undefined || list === undefined || !isAttribute(asked, "metric", "name"))
-    return null
-  const names = knownList(list, { timezoneOffsetMinutes: 0, sequenceName: "metric" })
-  return names?.every((each) => typeof each === "string") === true ? new Set(names) : null
 }

@@ -9,10 +9,11 @@ import { limits, type QueryRefused, QueryTooDear } from "./faults.ts"
 import { type Needs, needsOf } from "./needs.ts"
 import { RunObject, SequenceObject } from "./objects.ts"
 import { parse } from "./parser.ts"
-import { type Plan, planQuery, traceNames } from "./plan.ts"
+import { type Plan, planQuery } from "./plan.ts"
 import { prepare } from "./prepare.ts"
 import { isArchived } from "./recognise.ts"
 import { children, type Node } from "./syntax.ts"
+import { traceNames } from "./trace-names.ts"
 import { Meter, PyError, type PyValue } from "./values.ts"
 
 export interface CompileOptions {
@@ -30,6 +31,8 @@ export interface Budget {
 }
 
 export interface Query {
+  /** The expression that is evaluated: what was asked, without `SELECT … IF` and white space around it. */
+  readonly text: string
   readonly isEmpty: boolean
   /**
    * Whether the query selects the run, or the run with the sequence, as Python would: whatever raises does not match.
@@ -57,14 +60,14 @@ export const compile = (
       },
     }
   const text = prepare(source)
-  if (text === "") return { query: queryOf(null, options) }
+  if (text === "") return { query: queryOf(null, "", options) }
   const parsed = parse(text)
   if ("refused" in parsed) return parsed
   const refused = check(parsed.tree, text)
-  return refused === undefined ? { query: queryOf(parsed.tree, options) } : { refused }
+  return refused === undefined ? { query: queryOf(parsed.tree, text.slice(1, -1), options) } : { refused }
 }
 
-const queryOf = (tree: Node | null, options: CompileOptions): Query => {
+const queryOf = (tree: Node | null, text: string, options: CompileOptions): Query => {
   const { sequenceName, timezoneOffsetMinutes } = options
   const nodes = tree === null ? [] : nodesOf(tree)
   const hidesArchived = !nodes.some((node) => node.kind === "compare" && node.operands.some(isArchived))
@@ -73,6 +76,7 @@ const queryOf = (tree: Node | null, options: CompileOptions): Query => {
   const planned = tree !== null && !isRebound ? tree : null
   const plan = planQuery(planned, hidesArchived, { sequenceName, timezoneOffsetMinutes })
   return {
+    text,
     isEmpty: tree === null,
     matches: tree === null ? ({ run }) => !run.archived : matcher(tree, nodes.length, hidesArchived, options),
     needs: needsOf(nodes, sequenceName),

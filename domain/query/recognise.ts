@@ -38,6 +38,13 @@ export const knownValue = (node: Node, timezoneOffsetMinutes: number): { readonl
   return moment === undefined ? undefined : { known: moment }
 }
 
+/** The values of a list of such literals. */
+export const valuesOf = (node: Node, timezoneOffsetMinutes: number): readonly Known[] | undefined => {
+  if (node.kind !== "list" && node.kind !== "tuple" && node.kind !== "set") return undefined
+  const values = node.elements.map((element) => knownValue(element, timezoneOffsetMinutes))
+  return values.every((value) => value !== undefined) ? values.map(({ known }) => known) : undefined
+}
+
 /** The name in `metric.name == "name"`, either way round. */
 export const traceNameOf = (node: Compare): string | undefined => {
   const [left, right] = node.operands

@@ -105,6 +105,12 @@ export const nameQuery = text("q", "A part of the name, in any case; empty: all"
 
 export const reportProgress = flag("report_progress", true, "Whether frames tell how far the search is")
 
+export const explain = flag(
+  "explain",
+  false,
+  "Answer JSON that tells how the search finds its runs instead of them: indexes, candidates, runs looked at, limits",
+)
+
 /** Searches leave out what the client noted of its machine, unless they are asked; a run's own page shows it. */
 export const skipSystem = flag("skip_system", true, "Leave out `__system_params`")
 export const skipSystemInInfo = flag("skip_system", false, "Leave out `__system_params`")

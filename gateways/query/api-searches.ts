@@ -49,13 +49,14 @@ export const searchOperations: Operations = {
         parameters.runOffset,
         parameters.excludeParams,
         parameters.excludeTraces,
+        parameters.explain,
       ],
       answers: [stream("The runs, in order", byRun(ref("RunFound")), nextCursor), badQuery, badInput],
     },
     "GET /runs/search/metric": {
       summary: "Search metrics, with a sample of their points",
       says: "In the query `metric` stands for one metric, beside `run`.",
-      parameters: [...searched, parameters.points, parameters.xAxis, parameters.traceChunkSize],
+      parameters: [...searched, parameters.points, parameters.xAxis, parameters.traceChunkSize, parameters.explain],
       answers: [stream("Runs with the metrics that match, newest first", byRun(ref("MetricsFound"))), badQuery, badInput],
     },
     "POST /runs/search/metric/align": {

@@ -5,12 +5,13 @@ import { readMetric } from "../../projections/metric-read.ts"
 import type { Rows } from "../../projections/rows.ts"
 import type { TraceView } from "../../projections/run-view.ts"
 import * as parameters from "./api-parameters.ts"
-import { Search, type SearchGateway } from "./search.ts"
-import { pagesOf, Progress } from "./search-pages.ts"
+import { sendJson } from "./json-body.ts"
+import { Search, type SearchGateway, type SequenceMatch } from "./search.ts"
+import { explanation } from "./search-explain.ts"
+import { answerWith, pagesOf, Progress } from "./search-pages.ts"
 import { queryIn } from "./search-query.ts"
 import { SequenceParts } from "./search-parts.ts"
 import { numpy, type Tree } from "./stream-codec.ts"
-import { sendStream } from "./streaming.ts"
 
 /** Everything is refused, and everything found, before the first byte is sent. */
 export const metricSearch = (gateway: SearchGateway) => async (request: FastifyRequest, reply: FastifyReply) => {
@@ -22,23 +23,24 @@ export const metricSearch = (gateway: SearchGateway) => async (request: FastifyR
   const progress = new Progress(parameters.reportProgress.read(request))
   const query = queryIn(request, "metric", gateway.clock())
   const search = new Search(gateway, query, request, reply)
-  const matches = await search.sequences(({ kind }) => kind === "metric")
-  const total = matches.length
+  const find = () => search.sequences(({ kind }) => kind === "metric")
+  if (parameters.explain.read(request)) return sendJson(reply, await explanation(search, async () => (await find()).length))
   // As in the reference: where each sequence had to be looked at, progress is told only if it takes long.
   const isLazy = query.needs.sequence && query.traceNames === null
-  const parts = new SequenceParts(search, matches, skipSystem, (rows, run, trace, traces) =>
-    metricTree(rows, run, trace, points, axis === "" ? null : { trace: axisOf(traces, axis, trace) }),
-  )
-  return sendStream(
-    reply,
-    pagesOf(search, {
+  const pages = (matches: readonly SequenceMatch[]) => {
+    const total = matches.length
+    const parts = new SequenceParts(search, matches, skipSystem, (rows, run, trace, traces) =>
+      metricTree(rows, run, trace, points, axis === "" ? null : { trace: axisOf(traces, axis, trace) }),
+    )
+    return pagesOf(search, {
       runs: matches.map(({ run }) => run),
       begin: (writer) => !isLazy && total > 0 && progress.frame(writer, 0, total),
       write: (loader, i, writer) => parts.write(loader, i, writer),
       after: (writer, i) => (isLazy ? progress.lateFrame(writer, i + 1, total) : progress.frame(writer, i + 1, total)),
       end: (writer) => progress.frame(writer, 0, 0),
-    }),
-  )
+    })
+  }
+  return answerWith(reply, search, progress, find(), pages)
 }
 
 /** The metric of this name in the same context. */

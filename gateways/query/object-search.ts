@@ -6,12 +6,11 @@ import type { TraceView } from "../../projections/run-view.ts"
 import type { ObjectKind } from "./object-kinds.ts"
 import { itemTrees, shownRecords, usedRange, type Window, windowIn } from "./object-window.ts"
 import * as parameters from "./api-parameters.ts"
-import { Search, type SearchGateway } from "./search.ts"
-import { pagesOf, Progress } from "./search-pages.ts"
+import { Search, type SearchGateway, type SequenceMatch } from "./search.ts"
+import { answerWith, pagesOf, Progress } from "./search-pages.ts"
 import { SequenceParts } from "./search-parts.ts"
 import { queryIn } from "./search-query.ts"
 import type { Tree } from "./stream-codec.ts"
-import { sendStream } from "./streaming.ts"
 
 /** Everything is refused, and everything found, before the first byte is sent. */
 export const objectSearch =
@@ -20,25 +19,24 @@ export const objectSearch =
     const skipSystem = parameters.skipSystem.read(request)
     const progress = new Progress(parameters.reportProgress.read(request))
     const search = new Search(gateway, queryIn(request, kind.name, gateway.clock()), request, reply)
-    const matches = await search.sequences(({ dtype }) => dtype === kind.dtype)
-    const total = matches.length
-    const shown = new RunRanges(kind, window)
-    const parts = new SequenceParts(
-      search,
-      matches,
-      skipSystem,
-      (rows, run, trace) => sequenceTree(rows, run, trace, shown, gateway.blobSecret),
-      () => ({ ranges: shown.take() }),
-    )
-    return sendStream(
-      reply,
-      pagesOf(search, {
+    const pages = (matches: readonly SequenceMatch[]) => {
+      const shown = new RunRanges(kind, window)
+      const parts = new SequenceParts(
+        search,
+        matches,
+        skipSystem,
+        (rows, run, trace) => sequenceTree(rows, run, trace, shown, gateway.blobSecret),
+        () => ({ ranges: shown.take() }),
+      )
+      return pagesOf(search, {
         runs: matches.map(({ run }) => run),
         write: (loader, i, writer) => parts.write(loader, i, writer),
-        after: (writer, i) => progress.lateFrame(writer, i + 1, total),
+        after: (writer, i) => progress.lateFrame(writer, i + 1, matches.length),
         end: (writer) => progress.frame(writer, 0, 0),
-      }),
-    )
+      })
+    }
+    const finding = search.sequences(({ dtype }) => dtype === kind.dtype)
+    return answerWith(reply, search, progress, finding, pages)
   }
 
 const sequenceTree = async (rows: Rows, run: string, trace: TraceView, ranges: RunRanges, secret: string): Promise<Tree> => {

@@ -4,8 +4,10 @@ import type { DatedRun } from "../../projections/search-dates.ts"
 import type { RunLoader } from "../../projections/search-facts.ts"
 import * as parameters from "./api-parameters.ts"
 import { badRequest } from "./errors.ts"
+import { sendJson } from "./json-body.ts"
 import { type RunPage, Search, type SearchGateway } from "./search.ts"
-import { pagesOf, Progress } from "./search-pages.ts"
+import { explanation } from "./search-explain.ts"
+import { answerWith, pagesOf, Progress } from "./search-pages.ts"
 import { queryIn } from "./search-query.ts"
 import { openCursor, sealCursor } from "./search-cursor.ts"
 import { isByDate, parseSort, type SortKey } from "./search-sort.ts"
@@ -27,12 +29,15 @@ export const runSearch = (gateway: SearchGateway) => async (request: FastifyRequ
   const sort = parseSort(parameters.runSort.read(request) ?? "")
   const cursor = cursorIn(request, sort, gateway.blobSecret)
   const search = new Search(gateway, queryIn(request, null, gateway.clock()), request, reply)
-  const { runs, first, total } =
-    cursor === undefined
-      ? await search.page(sort, limit, parameters.runOffset.read(request) ?? "")
-      : await pageByCursor(search, limit, cursor, (last) => reply.header(nextCursor, sealCursor(last, gateway.blobSecret)))
-  return sendStream(
-    reply,
+  const offset = parameters.runOffset.read(request) ?? ""
+  if (parameters.explain.read(request)) {
+    const find = async () =>
+      cursor === undefined
+        ? (await search.page(sort, limit, offset)).total
+        : (await pageByCursor(search, limit, cursor, () => undefined)).total
+    return sendJson(reply, await explanation(search, find))
+  }
+  const pages = ({ runs, first, total }: RunPage) =>
     pagesOf(search, {
       runs,
       begin: (writer) => total > 0 && progress.frame(writer, 0, total),
@@ -43,8 +48,10 @@ export const runSearch = (gateway: SearchGateway) => async (request: FastifyRequ
       },
       after: (writer, i) => progress.frame(writer, first + i + 1, total),
       end: (writer) => progress.frame(writer, 0, 0),
-    }),
-  )
+    })
+  if (cursor === undefined) return answerWith(reply, search, progress, search.page(sort, limit, offset), pages)
+  const tellNext = (last: DatedRun) => reply.header(nextCursor, sealCursor(last, gateway.blobSecret))
+  return sendStream(reply, pages(await pageByCursor(search, limit, cursor, tellNext)))
 }
 
 /** The header that tells where the next page begins; without it there is none. */
