@@ -38,10 +38,3 @@ export const quantile = (values: readonly number[], share: number): number => {
 }
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5)
-
-/** Seconds that something took. */
-export const timed = async (act: () => Promise<unknown>): Promise<number> => {
-  const start = performance.now()
-  await act()
-  return (performance.now() - start) / 1_000
-}
