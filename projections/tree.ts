@@ -11,6 +11,7 @@ import type { Space } from "./subspaces.ts"
 const leaf = "__leaf__"
 const emptyMap = "__empty_dict__"
 const emptyList = "__empty_list__"
+const ends: ReadonlySet<string> = new Set([leaf, emptyMap, emptyList])
 const yes = encodeValue(true)
 
 /** The rows of a value, relative to its path, in no particular order. */
@@ -83,20 +84,26 @@ export const replaceSubtree = async (
 ): Promise<boolean> => {
   const at: Tuple = [...root, ...path]
   const wanted = flatten(value)
-  if (sameRows(await rows.under(space, at), wanted)) return false
-  for (let depth = 0; depth < path.length; depth++) clearInTheWay(rows, space, [...root, ...path.slice(0, depth)])
-  rows.clearUnder(space, at)
+  const stored = await rows.under(space, at)
+  if (sameRows(stored, wanted)) return false
+  if (stored.length > 0) rows.clearUnder(space, at)
+  else await makeWay(rows, space, root, path)
   for (const { rest, bytes } of wanted) rows.setBytes(space, [...at, ...rest], bytes)
   return true
 }
 
-const clearInTheWay = (rows: WritableRows, space: Space, ancestor: Tuple): void => {
-  rows.clearAll(space, [...ancestor, leaf])
-  rows.clear(space, [...ancestor, emptyMap])
-  rows.clear(space, [...ancestor, emptyList])
-  const key = rows.key(space, ancestor)
-  // Integer elements, which only lists have, are packed with these first bytes.
-  rows.tx.clearRange(Buffer.concat([key, Uint8Array.of(0x0b)]), Buffer.concat([key, Uint8Array.of(0x1e)]))
+/** Clears what stands above the path and is no map. A node is of one kind, so its first row tells which. */
+const makeWay = async (rows: WritableRows, space: Space, root: Tuple, path: readonly string[]): Promise<void> => {
+  for (let depth = 0; depth < path.length; depth++) {
+    const ancestor = [...root, ...path.slice(0, depth)]
+    const [first] = await rows.under(space, ancestor, { limit: 1 })
+    if (first === undefined) return
+    const [element] = first.rest
+    const isOfMap = typeof element === "string" && !(first.rest.length === 1 && ends.has(element))
+    if (isOfMap) continue
+    rows.clearUnder(space, ancestor)
+    return
+  }
 }
 
 const sameRows = (stored: readonly Below[], wanted: readonly Below[]): boolean => {
