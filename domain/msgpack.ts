@@ -3,6 +3,7 @@
  * A library would write the float 1.0 as the integer 1 and read it back as one, so this is our own.
  * Format: the MessagePack specification; the extension 1 (a datetime) is of the stored layout.
  */
+import { textOf } from "./short-text.ts"
 import { Float, int, type Value } from "./value.ts"
 
 /** The value cannot be stored: an integer beyond 64 bits, or bytes that are not MessagePack. */
@@ -224,7 +225,7 @@ class Reader {
 
   #string(size: number): string {
     const from = this.#pass(size)
-    return this.#buffer.toString("utf8", from, this.at)
+    return textOf(this.#buffer, from, this.at)
   }
 
   #datetime(size: number): Value {

@@ -3,6 +3,7 @@
  * Format: the tuple specification (null 00, bytes 01, string 02, integers 0b–1d, double 21, false 26, true 27).
  * The published package packs 1.0 as an integer, so this is our own.
  */
+import { textOf } from "../domain/short-text.ts"
 import { Float, int } from "../domain/value.ts"
 
 /** Elements as in `domain/value.ts`: an integral number is an int, a {@link Float} a double. */
@@ -152,7 +153,7 @@ const readEscaped = (bytes: Buffer, start: number): string | Uint8Array => {
   }
   if (end === -1) throw new RangeError("a tuple element is cut short")
   next = end + 1
-  if (bytes[start] === 0x02 && !escaped) return bytes.toString("utf8", start + 1, end)
+  if (bytes[start] === 0x02 && !escaped) return textOf(bytes, start + 1, end)
   const raw = bytes.subarray(start + 1, end)
   const body = escaped ? unescape(raw) : raw
   return bytes[start] === 0x02 ? body.toString("utf8") : new Uint8Array(body)

@@ -1,15 +1,23 @@
 /** The secondary indexes of runs: a forward row per entry and a mirrored one under `_rev` to find a run's entries by. */
+import { keyBytes } from "../domain/limits.ts"
 import { type Element, type Tuple } from "./keys.ts"
 import { empty, type Rows, type WritableRows } from "./rows.ts"
 
-/** Longest text in an index key, in UTF-8 bytes; longer ones are cut, so their rows stand for a superset. */
+/**
+ * Longest text in an index key, in bytes of the key, where NUL takes two: a row has up to two such texts beside the run's
+ * id, twice. Longer ones are cut, so their rows stand for a superset.
+ */
 export const longestIndexText = 512
 
 /** Text as an index key holds it: cut at a character within {@link longestIndexText} bytes. */
 export const indexText = (text: string): string => {
-  if (Buffer.byteLength(text) <= longestIndexText) return text
-  const bytes = Buffer.from(text).subarray(0, longestIndexText + 1)
-  let end = longestIndexText
+  if (keyBytes(text) <= longestIndexText) return text
+  const bytes = Buffer.from(text)
+  let end = 0
+  for (let size = 0; ; end++) {
+    size += bytes[end] === 0 ? 2 : 1
+    if (size > longestIndexText) break
+  }
   while ((bytes[end]! & 0xc0) === 0x80) end--
   return bytes.subarray(0, end).toString("utf8")
 }

@@ -5,6 +5,7 @@
  * Row: flags (1 byte), length of the dtype (2 bytes, big-endian), dtype, last step, last, first, min and max (float64,
  * big-endian), and the context as it is stored, where it is short.
  */
+import { textOf } from "../domain/short-text.ts"
 import { numberOf, type ValueMap } from "../domain/value.ts"
 
 /** What a row tells; `context` is the stored bytes, undefined where they are too long for it. */
@@ -49,7 +50,7 @@ export const traceSummaryOf = (stored: Uint8Array): TraceSummary => {
   const at = 3 + bytes.readUInt16BE(1)
   const aggregate = (i: number): number | null => ((flags & (1 << i)) === 0 ? null : bytes.readDoubleBE(at + 8 + 8 * i))
   return {
-    dtype: bytes.toString("utf8", 3, at),
+    dtype: textOf(bytes, 3, at),
     lastStep: bytes.readDoubleBE(at),
     last: aggregate(0),
     first: aggregate(1),

@@ -1,3 +1,4 @@
+import { keyBytes } from "../limits.ts"
 import type { Known } from "./recognise.ts"
 import type { CompareOperator } from "./syntax.ts"
 
@@ -22,7 +23,7 @@ export type RangeOperator = "==" | "<" | "<=" | ">" | ">="
 export const isRangeOperator = (operator: CompareOperator): operator is RangeOperator =>
   operator === "==" || operator === "<" || operator === "<=" || operator === ">" || operator === ">="
 
-/** Index keys hold 512 bytes of a string; below this no cut string can stand on the other side of a bound. */
+/** Index keys hold 512 bytes of a string, where NUL takes two; below this no cut string can stand on the other side of a bound. */
 const exactStringBytes = 508
 
 /** A tuple key's int has at most 255 bytes. */
@@ -32,7 +33,7 @@ const largestInt = 2n ** 2_000n
 export const rangesFor = (operator: RangeOperator, literal: Known): readonly ValueRange[] | undefined => {
   if (literal === null) return undefined
   if (typeof literal === "string") {
-    if (new TextEncoder().encode(literal).length > exactStringBytes || !literal.isWellFormed()) return undefined
+    if (keyBytes(literal) > exactStringBytes || !literal.isWellFormed()) return undefined
     return [between("string", operator, literal)]
   }
   const number = typeof literal === "boolean" ? BigInt(literal) : literal
@@ -43,7 +44,7 @@ export const rangesFor = (operator: RangeOperator, literal: Known): readonly Val
 
 /** The range of the texts that begin with one; undefined where an index cannot tell. */
 export const prefixRange = (prefix: string): Bounds<"string", string> | undefined => {
-  if (new TextEncoder().encode(prefix).length > exactStringBytes || !prefix.isWellFormed()) return undefined
+  if (keyBytes(prefix) > exactStringBytes || !prefix.isWellFormed()) return undefined
   const above = leastAbove(prefix)
   return {
     type: "string",

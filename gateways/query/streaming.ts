@@ -6,7 +6,7 @@ import { Rows } from "../../projections/rows.ts"
 import { HttpFault } from "./errors.ts"
 
 /** Bytes after which a page of an answer is handed over. */
-export const pageBytes = 256 * 1024
+export const pageBytes = 128 * 1024
 
 /** Milliseconds of work after which others get their turn. */
 const turnMs = 10
