@@ -1,5 +1,5 @@
 /** The projector: follows the log and folds it, from where the checkpoints say, for ever. */
-import { Effect, Stream } from "effect"
+import { Effect, Latch, Stream } from "effect"
 import { type Batch, EventLog, type LogUnavailable, type Partition, partitionName } from "../domain/ports/event-log.ts"
 import { KeyValueStore, type StoreFault, type Transaction } from "../domain/ports/key-value-store.ts"
 import { bury } from "./dead-letters.ts"
@@ -31,8 +31,9 @@ export const project = (options: ProjectorOptions = {}): Effect.Effect<never, ne
       yield* folder.prepare
       yield* folder.settle
       const from = yield* folder.checkpoints
-      const fold = paced((batch) => foldFollowed(folder, batch, options.onFolded))
-      yield* Stream.runForEach(log.follow(from, options.only), fold)
+      const jobs = yield* Latch.make()
+      const fold = paced((batch) => foldFollowed(folder, batch, jobs, options.onFolded))
+      yield* Effect.raceFirst(Stream.runForEach(log.follow(from, options.only), fold), slices(folder, jobs))
     })
     const wait = (fault: LogUnavailable | StoreFault | OutOfStep) =>
       fault._tag === "OutOfStep"
@@ -68,14 +69,21 @@ const cutAt = (batch: Batch, until: number | undefined): Batch =>
     ? batch
     : { ...batch, records: batch.records.filter(({ position }) => position.offset < until), next: Math.min(batch.next, until) }
 
-const foldFollowed = (folder: Folder, batch: Batch, onFolded: ProjectorOptions["onFolded"]) =>
+const foldFollowed = (folder: Folder, batch: Batch, jobs: Latch.Latch, onFolded: ProjectorOptions["onFolded"]) =>
   Effect.gen(function* () {
     const outcome = yield* folder.fold(batch)
     onFolded?.(batch, outcome)
     if (outcome._tag === "OutOfStep") return yield* Effect.fail(outcome)
-    // One slice between two batches: a large job does not hold up what is new.
-    if (outcome.hasJobs) yield* folder.slice
+    if (outcome.hasJobs) yield* jobs.open
   })
+
+/**
+ * Does jobs while there are any, whether or not batches come. The store takes one transaction at a time in the order in
+ * which they are asked for, so slices and batches take turns: a large job does not hold up what is new.
+ */
+const slices = (folder: Folder, jobs: Latch.Latch): Effect.Effect<never, StoreFault> =>
+  // Closed before looking, so that a job that a batch leaves meanwhile opens it again.
+  jobs.await.pipe(Effect.andThen(jobs.close), Effect.andThen(folder.settle), Effect.forever)
 
 type OutOfStep = Extract<FoldOutcome, { readonly _tag: "OutOfStep" }>
 
