@@ -1,4 +1,5 @@
 /** Ranges of values, as a plan has them, to ranges of keys of the index of runs. */
+import { keyBytes } from "../domain/limits.ts"
 import { Float } from "../domain/value.ts"
 import type { ValueRange } from "../domain/query/index.ts"
 import { type Element, pack, type Tuple, under } from "./keys.ts"
@@ -23,7 +24,7 @@ export const textEntries = (index: Tuple, text: string): KeyRange => entriesUnde
  * Whether the entries of a text are those of no other: the index holds only the beginning of a long one, and would hold
  * a lone surrogate, which nothing stored has, as U+FFFD.
  */
-export const isTold = (text: string): boolean => text.isWellFormed() && Buffer.byteLength(text) <= longestIndexText - 4
+export const isTold = (text: string): boolean => text.isWellFormed() && keyBytes(text) <= longestIndexText - 4
 
 /** The entries below `index` whose value is in the range. A cut text is in it or out of it as its whole would be. */
 export const valueEntries = (index: Tuple, range: ValueRange): KeyRange => {
