@@ -1,12 +1,32 @@
 /** What the searches and the routes beside them declare: all answer with binary streams. */
-import { badInput, badQuery, file, notThere, type Operations, stream, tagged } from "./api-operation.ts"
+import { badInput, badQuery, file, json, notThere, type Operations, stream, tagged } from "./api-operation.ts"
 import * as parameters from "./api-parameters.ts"
 import { namedSequences } from "./api-runs.ts"
-import { integer, list, object, ref, text } from "./api-schema.ts"
+import { anyObject, flag, integer, list, object, orNull, ref, text } from "./api-schema.ts"
 import { byRun, itemName, itemsOf, objectSequence, objectsFound } from "./api-trees.ts"
 import { type ObjectKind, objectKinds } from "./object-kinds.ts"
 
 const nextCursor = { "X-Next-Cursor": "With `cursor`: what to ask for the next page; without it there is none" }
+
+/** What `explain=true` answers. */
+const explained = json(
+  object({
+    query: text("The expression that is evaluated"),
+    way: {
+      type: "string",
+      enum: ["index", "walk"],
+      description: "Whether indexes told candidates, or all runs were walked through",
+    },
+    exact: { ...flag, description: "Whether each candidate matches, so that none is looked at again" },
+    candidates: orNull(integer("How many runs the indexes told")),
+    looked_at: integer("How many runs were evaluated"),
+    matches: integer("How many runs were found"),
+    plan: { ...anyObject, description: "The indexes, and how many runs each tells; null: more than a search takes" },
+    spent: object({ milliseconds: integer(), steps: integer() }),
+    limits: object({ steps: integer(), milliseconds: integer(), candidates: integer() }),
+  }),
+  "With `explain`: how the search finds its runs",
+)
 
 const ofRecords = [parameters.recordRange, parameters.recordDensity]
 const ofItems = [parameters.indexRange, parameters.indexDensity]
@@ -51,13 +71,18 @@ export const searchOperations: Operations = {
         parameters.excludeTraces,
         parameters.explain,
       ],
-      answers: [stream("The runs, in order", byRun(ref("RunFound")), nextCursor), badQuery, badInput],
+      answers: [stream("The runs, in order", byRun(ref("RunFound")), nextCursor), explained, badQuery, badInput],
     },
     "GET /runs/search/metric": {
       summary: "Search metrics, with a sample of their points",
       says: "In the query `metric` stands for one metric, beside `run`.",
       parameters: [...searched, parameters.points, parameters.xAxis, parameters.traceChunkSize, parameters.explain],
-      answers: [stream("Runs with the metrics that match, newest first", byRun(ref("MetricsFound"))), badQuery, badInput],
+      answers: [
+        stream("Runs with the metrics that match, newest first", byRun(ref("MetricsFound"))),
+        explained,
+        badQuery,
+        badInput,
+      ],
     },
     "POST /runs/search/metric/align": {
       summary: "The whole series of one metric, to lay others along it",

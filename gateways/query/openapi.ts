@@ -171,8 +171,20 @@ const apiBody = ({ schema, example, isRequired }: Body): ApiBody => ({
 const responsesOf = (answers: readonly Answer[], tag: string): ApiOperation["responses"] => {
   const error = tag === "Ingestion" ? "IngestionFault" : "Error"
   const other = { description: "Any other error", content: { "application/json": { schema: ref(error) } } }
-  return { ...Object.fromEntries(answers.map((answer) => [String(answer.status), responseOf(answer)])), default: other }
+  const responses: Record<string, ApiResponse> = {}
+  for (const answer of answers) {
+    const former = responses[String(answer.status)]
+    responses[String(answer.status)] = former === undefined ? responseOf(answer) : either(former, responseOf(answer))
+  }
+  return { ...responses, default: other }
 }
+
+/** One status with bodies of two types. */
+const either = (one: ApiResponse, other: ApiResponse): ApiResponse => ({
+  ...one,
+  description: `${one.description}. Or: ${other.description}`,
+  content: { ...one.content, ...other.content },
+})
 
 const responseOf = ({ says, type, schema, tree, headers }: Answer): ApiResponse => ({
   description: says,
