@@ -183,7 +183,7 @@ class Reader {
       case 0xd0:
       case 0xd1:
       case 0xd2:
-        return this.#signed(1 << (tag - 0xd0))
+        return this.#buffer.readIntBE(this.#pass(1 << (tag - 0xd0)), 1 << (tag - 0xd0))
       case 0xd3:
         return int(this.#buffer.readBigInt64BE(this.#pass(8)))
       case 0xd9:
@@ -217,10 +217,6 @@ class Reader {
   #uint(width: number): number {
     const from = this.#pass(width)
     return width === 1 ? this.#buffer[from]! : this.#buffer.readUIntBE(from, width)
-  }
-
-  #signed(width: number): number {
-    return this.#buffer.readIntBE(this.#pass(width), width)
   }
 
   #string(size: number): string {
