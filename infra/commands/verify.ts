@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { join } from "node:path"
-import { Effect, Layer } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { KeyValueStore } from "../../domain/ports/key-value-store.ts"
 import { rowText } from "../../projections/dump.ts"
 import { verify, type Verification } from "../../projections/verify.ts"
@@ -30,11 +30,9 @@ const verified = (quiet: boolean) =>
     )
     const progress = foldProgress(quiet ? null : process.stderr)
     const scratch = yield* Layer.build(lmdbStore({ folder, temporary: true }))
-    const found = yield* Effect.flatMap(KeyValueStore, (empty) => verify(empty, progress.folded)).pipe(
-      Effect.provideContext(scratch),
-      (effect) => effect,
-      Effect.provide(Layer.merge(readableLog(chosen), store(chosen))),
-    )
+    // Taken out of its context: provided from there, it would stand for the live store too, and equal itself.
+    const empty = Context.get(scratch, KeyValueStore)
+    const found = yield* verify(empty, progress.folded).pipe(Effect.provide(Layer.merge(readableLog(chosen), store(chosen))))
     progress.done()
     return report(found)
   })
