@@ -147,7 +147,7 @@ const goodBody = (path: string, example: unknown, pool: Pool, random: Random): u
   if (/runs\/(images|audios)\/get-batch$/.test(path))
     return [random.oneOf(pool.blobUris), forged(random.oneOf(pool.blobUris), random)]
   if (path.endsWith("delete-batch")) return [random.oneOf(pool.doomed), "ghost"]
-  if (path.endsWith('-batch') && !path.includes("{")) return [random.oneOf(pool.ids.get("runs") ?? []), "ghost"]
+  if (path.endsWith("-batch") && !path.includes("{")) return [random.oneOf(pool.ids.get("runs") ?? []), "ghost"]
   const sequence = ["shown", "says", "weights", "heard", "plot", "loss"].map((name) => ({ name, context: {} }))
   if (/get-(batch|step)$/.test(path)) return [random.oneOf(sequence)]
   if (typeof example !== "object" || example === null || !("name" in example)) return example
