@@ -1,10 +1,12 @@
 /** Everything in one process: both gateways, the projector and the control worker on one data folder. */
+import { join } from "node:path"
 import { Data, Effect, Layer } from "effect"
 import { defaultIngestGatewayOptions, type IngestGatewayOptions } from "../gateways/ingest/options.ts"
 import { ingestGateway } from "../gateways/ingest/gateway.ts"
 import { Names } from "../gateways/names.ts"
 import { queryGateway } from "../gateways/query/server.ts"
 import { controlWorker } from "../projections/control-worker.ts"
+import { partitionsBeyondLog } from "../projections/beyond-log.ts"
 import { prepare, project } from "../projections/worker.ts"
 import { isLoopback, type Settings } from "./config.ts"
 import { blobs, store, writableLog } from "./engines.ts"
@@ -12,7 +14,7 @@ import { projectorThread } from "./projector-thread.ts"
 import { keptSecret, secretText } from "./secret.ts"
 import { version } from "./version.ts"
 
-/** What was asked for would be open to anybody. */
+/** What was asked for would be open to anybody, or lose what it acknowledges. */
 export class Refused extends Data.TaggedError("Refused")<{ readonly message: string }> {}
 
 export interface Serving {
@@ -35,6 +37,8 @@ export const serve = (settings: Settings, { insecure = false }: { readonly insec
     const services = yield* Layer.build(Names.layer.pipe(Layer.provideMerge(ports)))
     return yield* Effect.gen(function* () {
       yield* prepare
+      const beyond = yield* partitionsBeyondLog
+      if (beyond.length > 0) return yield* Effect.fail(notOfThisLog(settings.dataDir, beyond))
       yield* settings.projectorInThread ? projectorThread({ dataDir: settings.dataDir }) : Effect.forkScoped(project())
       yield* Effect.forkScoped(controlWorker({ trashHours: settings.trashHours, scanEverySeconds, now: () => Date.now() / 1000 }))
       const frontier = yield* ingestGateway(ingestOptions(settings))
@@ -57,6 +61,14 @@ const openToAll = (host: string): Refused =>
     message:
       `HOST is ${host}, which others may reach, and there is no authentication: anybody could read, change and delete all runs. ` +
       "Listen at 127.0.0.1 behind a proxy that authenticates, or start with --insecure where the network is trusted.",
+  })
+
+const notOfThisLog = (dataDir: string, beyond: readonly string[]): Refused =>
+  new Refused({
+    message:
+      `The projections in ${join(dataDir, "store")} were folded from a longer log than the one in ${join(dataDir, "log")} ` +
+      `(${beyond.join(", ")}), so what is logged now would not be seen. Put the newer log back; or remove the folder of ` +
+      "the projections, and they are folded anew from the log that is there.",
   })
 
 const urlOf = (host: string, port: number): string => {
