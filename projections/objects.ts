@@ -3,7 +3,7 @@ import { decodeValue, encodeValue } from "../domain/msgpack.ts"
 import { float } from "../domain/value.ts"
 import type { FoldContext } from "./context.ts"
 import type { Projector } from "./projector.ts"
-import { openTrace } from "./traces.ts"
+import { nextStep, openTrace } from "./traces.ts"
 
 export const objects = {
   ObjectLogged: async ({ data, meta }, context) => {
@@ -11,7 +11,7 @@ export const objects = {
     decodeValue(data.value)
     const run = await context.existingRun(data.runId, meta.at)
     const trace = await openTrace(context, run, data, data.context, data.dtype)
-    const step = data.step ?? (trace.lastStep ?? -1) + 1
+    const step = data.step ?? nextStep(trace.lastStep)
     const sample: Sample = { step, value: data.value, at: meta.at, epoch: data.epoch }
     await setSample(context, [run.id, "seqs", data.contextId, data.name], trace.lastStep, sample)
     if (trace.fields.get("dtype") !== data.dtype) trace.set("dtype", data.dtype)

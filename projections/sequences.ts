@@ -6,23 +6,25 @@ import type { Element } from "./keys.ts"
 import type { Projector } from "./projector.ts"
 import { blockHeader, decodeBlock, encodeBlock } from "./sequence-block.ts"
 import { APPEND_LIMIT, appendAbove, type Columns, placeAt, Points, splitBlock } from "./sequence-points.ts"
-import { openTrace, type Trace } from "./traces.ts"
+import { nextStep, openTrace, type Trace } from "./traces.ts"
 
 export const sequences = {
   PointsLogged: async ({ data, meta }, context) => {
     const run = await context.existingRun(data.runId, meta.at)
     const trace = await openTrace(context, run, data, data.context, data.dtype)
     const sequence = metricSequence(context, run, trace)
+    const points = columnsOf(data, sequence.lastStep)
     sequence.dtype = data.dtype
-    await sequence.log(columnsOf(data, sequence.lastStep))
+    await sequence.log(points)
   },
 } satisfies Projector
 
-/** The points of an event as columns; steps that the client left open go on from `last`. */
+/** The points of an event as columns; steps that the client left open go on from `last`. Throws `Unfoldable` where none is left. */
 const columnsOf = (data: EventOf<"PointsLogged">["data"], last: number | undefined): Columns => {
-  const next = (last ?? -1) + 1
+  const isOpen = data.steps.length === 0
+  const next = isOpen ? nextStep(last, data.values.length) : 0
   return {
-    steps: data.steps.length > 0 ? data.steps : data.values.map((_, i) => next + i),
+    steps: isOpen ? data.values.map((_, i) => next + i) : data.steps,
     values: data.values,
     times: data.timeOffsets.map((offset) => data.firstTime + offset),
     epochs: data.epochs.length > 0 ? data.epochs : undefined,

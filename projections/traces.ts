@@ -69,6 +69,16 @@ export class Trace {
 }
 
 /**
+ * The first of so many steps that a client left open: they go on from the last one.
+ * Throws {@link Unfoldable} where they would be no safe integers, for a block of such could not be read again.
+ */
+export const nextStep = (last: number | undefined, count = 1): number => {
+  const next = (last ?? -1) + 1
+  if (next <= Number.MAX_SAFE_INTEGER - (count - 1)) return next
+  throw new Unfoldable(`no step is left behind ${last}`)
+}
+
+/**
  * The trace of a sequence, made with its context and its index entry where it is new.
  * Throws {@link Unfoldable}, before any write, when the sequence is of another kind.
  */
