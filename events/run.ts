@@ -50,8 +50,11 @@ export const RunDeleted = event("RunDeleted", { ...run, fields: { runId: string 
 /** A run came back out of the trash as it was. */
 export const RunRestored = event("RunRestored", { ...run, fields: { runId: string } })
 
-/** The trash period is over: the data of the deleted run is cleared, its tombstone stays. */
-export const RunPurged = event("RunPurged", { ...run, fields: { runId: string } })
+/**
+ * The trash period is over: the data of the deleted run is cleared, its tombstone stays. `deletion` is the id of the
+ * RunDeleted event, so that a run that was restored and deleted again meanwhile keeps its own period.
+ */
+export const RunPurged = event("RunPurged", { ...run, fields: { runId: string, deletion: string } })
 
 /** The id may be used again: what remains is cleared and the tombstone lifted. */
 export const TombstoneLifted = event("TombstoneLifted", { ...run, fields: { runId: string } })

@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=16
 /** The command line: `matyan <command>`. */
 import { existsSync } from "node:fs"
 import { parseArgs, type ParseArgsConfig } from "node:util"

@@ -1,4 +1,5 @@
 /** What can be set, all of it by environment variables; `.env` in the working directory is read too. */
+import { isIP } from "node:net"
 import { Config, ConfigProvider, Effect } from "effect"
 import { defaultIngestLimits, type IngestLimits } from "../domain/limits.ts"
 
@@ -158,4 +159,5 @@ export const settingsHelp = (): string =>
     .join("\n")
 
 /** Whether an address is only reached from this machine. */
-export const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || host.startsWith("127.")
+export const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."))

@@ -69,7 +69,9 @@ export const makeControlWorker = (options: ControlWorkerOptions) =>
         Effect.flatMap(({ trash, orphans }) => {
           const due = options.now() - options.trashHours * 3600
           return append([
-            ...trash.filter(({ at }) => at <= due).map(({ runId }): AnyFact => ({ type: "RunPurged", data: { runId } })),
+            ...trash
+              .filter(({ at }) => at <= due)
+              .map(({ runId, deletion }): AnyFact => ({ type: "RunPurged", data: { runId, deletion } })),
             ...orphans.map(({ runId, deletion, at }): AnyFact => ({
               type: "BlobsOrphaned",
               data: { runId, deletion, before: at },

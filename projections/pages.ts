@@ -50,7 +50,8 @@ export const pages = {
     edit(context, "reports", data.id, meta.at, { name: data.name, code: data.code, description: data.description }),
   ReportDeleted: ({ data }, context) => context.rows.clearUnder("system", ["reports", data.id]),
 
-  SequencesPinned: ({ data }, context) =>
+  SequencesPinned: ({ data }, context) => {
+    context.rows.clearAll("system", ["pinned_sequences", "__leaf__"])
     context.rows.set(
       "system",
       ["pinned_sequences", "__leaf__"],
@@ -61,7 +62,8 @@ export const pages = {
             ["context", decodeValue(bytes)],
           ]),
       ),
-    ),
+    )
+  },
 } satisfies Projector
 
 const create = (context: FoldContext, table: Table, id: string, at: number, fields: Readonly<Record<string, Value>>): void => {

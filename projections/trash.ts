@@ -39,7 +39,8 @@ export const trash = {
   },
 
   RunPurged: async ({ data }, context) => {
-    if ((await context.run(data.runId)).tombstoned) await clearData(context, data.runId)
+    const stored = await context.rows.get("own", ["trash", data.runId])
+    if (stored !== undefined && deletionOf(stored).deletion === data.deletion) await clearData(context, data.runId)
   },
 
   TombstoneLifted: async ({ data }, context) => {

@@ -1,7 +1,7 @@
 /** Law 1, tried on a live system: fold the log into an empty store and hold the two against each other. */
 import { Effect } from "effect"
 import { EventLog, type LogUnavailable } from "../domain/ports/event-log.ts"
-import { KeyValueStore, type StoreFault } from "../domain/ports/key-value-store.ts"
+import { KeyValueStore, type StoreFault, StoreUnavailable } from "../domain/ports/key-value-store.ts"
 import { deadLetters, type DeadLetter } from "./dead-letters.ts"
 import { type DumpedRow, dumpRows } from "./dump.ts"
 import { checkpoints } from "./fold.ts"
@@ -36,7 +36,7 @@ export const verify = (
     const context = yield* Effect.context<never>()
     const attempt = live.read(async (tx): Promise<Verification | "settling"> => {
       const generation = await servingGeneration(tx)
-      if (generation === undefined) return { difference: undefined, deadLetters: [], rows: 0 }
+      if (generation === undefined) throw new StoreUnavailable({ message: "the live store holds no projections to verify" })
       const rows = new Rows(tx, generation)
       if (await hasJobs(rows)) return "settling"
       const until = await checkpoints(rows)

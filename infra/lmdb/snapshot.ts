@@ -16,8 +16,12 @@ export class Snapshot {
   constructor(db: BytesDatabase) {
     this.#db = db
     // The database keeps one read transaction for everything read in a turn, which may be older than another thread's commit.
-    db.resetReadTxn()
-    this.#transaction = db.useReadTransaction()
+    try {
+      db.resetReadTxn()
+      this.#transaction = db.useReadTransaction()
+    } catch (cause) {
+      throw unreadable(cause)
+    }
   }
 
   get(key: string): Uint8Array | undefined {

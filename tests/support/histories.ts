@@ -144,6 +144,8 @@ class Gateways {
   readonly #data: AnyEvent[][] = runIds.map(() => [])
   readonly #spoken = new Set<string>()
   readonly #seq = new Map<string, number>()
+  /** Run → the id of its last deletion. */
+  readonly #deletions = new Map<string, string>()
 
   carryOut(deeds: readonly Deed[]): History {
     for (const one of deeds) for (const fact of this.#facts(one)) this.#append(fact, one)
@@ -164,6 +166,7 @@ class Gateways {
     const event = stamped(fact, at, { writer, seq, id: `${stream}/${writer}/${seq}` })
     const log = catalog[fact.type].topic === "control-events" ? this.#control : this.#data[runIds.indexOf(stream as "run-a")]!
     log.push(event)
+    if (fact.type === "RunDeleted") this.#deletions.set(stream, event.meta.id)
     // The append's outcome was not known, so the gateway appended it again.
     if (resend) log.push({ ...event, meta: { ...event.meta, serverTime: at + 1 } })
   }
@@ -244,7 +247,7 @@ class Gateways {
       case "untag":
         return [{ type: "RunUntagged", data: { runId, tagId: this.#bind("tag", name, one.lag) } }]
       default:
-        return lifeOf(one, runId)
+        return lifeOf(one, runId, this.#deletions.get(runId) ?? "none")
     }
   }
 
@@ -339,7 +342,7 @@ const pointsOf = (
   },
 })
 
-const lifeOf = (one: Deed, runId: string): readonly AnyFact[] | undefined => {
+const lifeOf = (one: Deed, runId: string, deletion: string): readonly AnyFact[] | undefined => {
   switch (one.act) {
     case "archive":
       return [{ type: "RunArchived", data: { runId } }]
@@ -356,7 +359,8 @@ const lifeOf = (one: Deed, runId: string): readonly AnyFact[] | undefined => {
     case "restore":
       return [{ type: "RunRestored", data: { runId } }]
     case "purge":
-      return [{ type: "RunPurged", data: { runId } }]
+      // Now and then of a deletion that is not, or no longer, the run's.
+      return [{ type: "RunPurged", data: { runId, deletion: one.other === 0 ? "another" : deletion } }]
     case "lift":
       return [{ type: "TombstoneLifted", data: { runId } }]
     default:
