@@ -11,6 +11,7 @@ import { GroupCommit, type Placed } from "./group-commit.ts"
 import { LogReading } from "./log-reading.ts"
 import { endOf, partitionsRow, writerRow } from "./log-rows.ts"
 import type { BytesDatabase } from "./snapshot.ts"
+import { assertSound } from "./sound-file.ts"
 import { takeWriterLock } from "./writer-lock.ts"
 
 export interface LmdbLogOptions {
@@ -59,6 +60,7 @@ interface OpenLog {
 
 const openLog = (options: LmdbLogOptions): OpenLog => {
   mkdirSync(options.folder, { recursive: true, mode: 0o700 })
+  assertSound(join(options.folder, "log.mdb"))
   const db = openDatabase(options.folder)
   try {
     const count = partitionCount(db, options)

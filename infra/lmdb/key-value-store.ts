@@ -16,6 +16,7 @@ import { commit } from "./commit.ts"
 import { keyText } from "./key-text.ts"
 import { type BytesDatabase, Snapshot } from "./snapshot.ts"
 import { SnapshotReader } from "./snapshot-reader.ts"
+import { assertSound } from "./sound-file.ts"
 import { Staging } from "./staging.ts"
 import { StagedTransaction } from "./transaction.ts"
 import { turns } from "./turns.ts"
@@ -65,8 +66,10 @@ class LmdbStore {
 
   constructor({ folder, maxTransactionBytes = 256 * 1024 * 1024, temporary = false }: LmdbStoreOptions) {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const path = join(folder, "store.mdb")
+    assertSound(path)
     this.#db = open<Uint8Array, Uint8Array>({
-      path: join(folder, "store.mdb"),
+      path,
       noSubdir: true,
       keyEncoding: "binary",
       encoding: "binary",
