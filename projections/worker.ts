@@ -18,7 +18,7 @@ export interface ProjectorOptions {
 }
 
 export interface CatchUpOptions extends ProjectorOptions {
-  /** Fold each partition up to this offset, exclusive, by `topic/partition`; to the log's end by default. */
+  /** Fold each partition up to this offset, exclusive, by `topic/partition` (0 where it is not named); to the log's end by default. */
   readonly until?: ReadonlyMap<string, number>
 }
 
@@ -57,15 +57,16 @@ export const catchUp = (
     yield* folder.prepare
     const from = yield* folder.checkpoints
     yield* Stream.runForEach(log.source(from), (whole) => {
-      const batch = cutAt(whole, options.until?.get(partitionName(whole)))
+      // A partition that is not named is not to be folded at all.
+      const batch = options.until === undefined ? whole : cutAt(whole, options.until.get(partitionName(whole)) ?? 0)
       return folder.fold(batch).pipe(Effect.tap((outcome) => Effect.sync(() => options.onFolded?.(batch, outcome))))
     })
     yield* folder.settle
   })
 
 /** The part of a batch before an offset; a part that is empty folds to nothing. */
-const cutAt = (batch: Batch, until: number | undefined): Batch =>
-  until === undefined || batch.next <= until
+const cutAt = (batch: Batch, until: number): Batch =>
+  batch.next <= until
     ? batch
     : { ...batch, records: batch.records.filter(({ position }) => position.offset < until), next: Math.min(batch.next, until) }
 
