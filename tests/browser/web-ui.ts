@@ -2,8 +2,9 @@
 import { mkdirSync, mkdtempSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { Locator, Page } from "playwright-core"
+import type { Locator, Page, Request } from "playwright-core"
 import { type Browser, type Expected, openBrowser } from "../support/browser.ts"
+import { until } from "../support/wait.ts"
 
 /** What the stock UI gets wrong by itself; nothing here is of our server's making. */
 const expected: readonly Expected[] = [
@@ -41,12 +42,19 @@ export class WebUi {
   readonly #browser: Browser
   readonly #url: string
   readonly #screenshots: string
+  /** What the UI writes and has no answer to yet. */
+  readonly #writes = new Set<Request>()
 
   private constructor(browser: Browser, url: string, screenshots: string) {
     this.page = browser.page
     this.#browser = browser
     this.#url = url
     this.#screenshots = screenshots
+    this.page.on("request", (request) => {
+      if (request.method() !== "GET") this.#writes.add(request)
+    })
+    for (const end of ["requestfinished", "requestfailed"] as const)
+      this.page.on(end as "requestfinished", (request) => this.#writes.delete(request))
   }
 
   /** Screenshots go to the folder named by MATYAN_SCREENSHOTS, else to one of their own. */
@@ -71,6 +79,12 @@ export class WebUi {
   }
 
   async go(path: string): Promise<void> {
+    // A write that shows on the server may still wait for its answer; a person would not be so quick to leave.
+    await until(
+      "the answers to what was written",
+      () => Promise.resolve(this.#writes.size),
+      (left) => left === 0,
+    )
     await this.page.goto(`${this.#url}${path}`)
     await this.page.locator("#preload-spinner").waitFor({ state: "detached" })
   }
