@@ -1,6 +1,6 @@
 /** The projector: follows the log and folds it, from where the checkpoints say, for ever. */
 import { Effect, Latch, Stream } from "effect"
-import { type Batch, EventLog, type LogUnavailable, type Partition, partitionName } from "../domain/ports/event-log.ts"
+import { type Batch, EventLog, type LogUnavailable, partitionName, type Share } from "../domain/ports/event-log.ts"
 import { KeyValueStore, type StoreFault, type Transaction } from "../domain/ports/key-value-store.ts"
 import { bury } from "./dead-letters.ts"
 import { checkpoints, foldBatch, type FoldOutcome, skipBatch } from "./fold.ts"
@@ -10,8 +10,6 @@ import { Rows, WritableRows } from "./rows.ts"
 import { createGeneration, type Generation, generationCache } from "./subspaces.ts"
 
 export interface ProjectorOptions {
-  /** The partitions to fold; all by default. */
-  readonly only?: readonly Partition[]
   /** Most runs of other aggregates that one transaction touches. */
   readonly sliceSize?: number
   readonly onFolded?: (batch: Batch, outcome: FoldOutcome) => void
@@ -22,6 +20,9 @@ export interface CatchUpOptions extends ProjectorOptions {
   readonly until?: ReadonlyMap<string, number>
 }
 
+/** The group whose members share the partitions among them. */
+export const projectorGroup = "matyan-projectors"
+
 /** Folds for ever; ends only by interruption. Faults of the log or the store are waited out, never skipped. */
 export const project = (options: ProjectorOptions = {}): Effect.Effect<never, never, EventLog | KeyValueStore> =>
   Effect.gen(function* () {
@@ -30,15 +31,15 @@ export const project = (options: ProjectorOptions = {}): Effect.Effect<never, ne
     const round = Effect.gen(function* () {
       yield* folder.prepare
       yield* folder.settle
-      const from = yield* folder.checkpoints
       const jobs = yield* Latch.make()
-      const fold = paced((batch) => foldFollowed(folder, batch, jobs, options.onFolded))
-      yield* Effect.raceFirst(Stream.runForEach(log.follow(from, options.only), fold), slices(folder, jobs))
+      const share: Share<StoreFault> = {
+        start: (partition) => Effect.map(folder.checkpoints, (from) => from.get(partitionName(partition)) ?? 0),
+        take: paced((batch) => foldShared(folder, batch, jobs, options.onFolded)),
+      }
+      yield* Effect.raceFirst(log.share(projectorGroup, share), slices(folder, jobs))
     })
-    const wait = (fault: LogUnavailable | StoreFault | OutOfStep) =>
-      fault._tag === "OutOfStep"
-        ? Effect.sleep("10 millis")
-        : Effect.logWarning("the projector waits for a fault to pass", fault).pipe(Effect.andThen(Effect.sleep("500 millis")))
+    const wait = (fault: LogUnavailable | StoreFault) =>
+      Effect.logWarning("the projector waits for a fault to pass", fault).pipe(Effect.andThen(Effect.sleep("500 millis")))
     return yield* round.pipe(Effect.catch(wait), Effect.forever)
   })
 
@@ -70,12 +71,14 @@ const cutAt = (batch: Batch, until: number): Batch =>
     ? batch
     : { ...batch, records: batch.records.filter(({ position }) => position.offset < until), next: Math.min(batch.next, until) }
 
-const foldFollowed = (folder: Folder, batch: Batch, jobs: Latch.Latch, onFolded: ProjectorOptions["onFolded"]) =>
+/** Folds a batch, and answers where to go on: after it, or where the checkpoint stands when another has folded meanwhile. */
+const foldShared = (folder: Folder, batch: Batch, jobs: Latch.Latch, onFolded: ProjectorOptions["onFolded"]) =>
   Effect.gen(function* () {
     const outcome = yield* folder.fold(batch)
     onFolded?.(batch, outcome)
-    if (outcome._tag === "OutOfStep") return yield* Effect.fail(outcome)
+    if (outcome._tag === "OutOfStep") return yield* Effect.as(Effect.sleep("10 millis"), outcome.checkpoint)
     if (outcome.hasJobs) yield* jobs.open
+    return batch.next
   })
 
 /**
@@ -85,8 +88,6 @@ const foldFollowed = (folder: Folder, batch: Batch, jobs: Latch.Latch, onFolded:
 const slices = (folder: Folder, jobs: Latch.Latch): Effect.Effect<never, StoreFault> =>
   // Closed before looking, so that a job that a batch leaves meanwhile opens it again.
   jobs.await.pipe(Effect.andThen(jobs.close), Effect.andThen(folder.settle), Effect.forever)
-
-type OutOfStep = Extract<FoldOutcome, { readonly _tag: "OutOfStep" }>
 
 interface Folder {
   readonly prepare: Effect.Effect<void, StoreFault>

@@ -24,6 +24,14 @@ export interface Batch extends Partition {
   readonly next: number
 }
 
+/** What a member of a group does with the partitions that are its own. */
+export interface Share<E> {
+  /** Where to begin in a partition that has become this member's. */
+  readonly start: (partition: Partition) => Effect.Effect<number, E>
+  /** Takes a batch, and answers the offset to go on from: the batch's `next`, or another to read again from. */
+  readonly take: (batch: Batch) => Effect.Effect<number, E>
+}
+
 /** Where to begin in each partition (0 where it is not named); keyed by {@link partitionName}. */
 export type Starts = ReadonlyMap<string, number>
 
@@ -42,6 +50,11 @@ export class EventLog extends Context.Service<
     readonly source: (from: Starts) => Stream.Stream<Batch, LogUnavailable>
     /** As `source`, then goes on with what is appended, by whichever process. */
     readonly follow: (from: Starts, only?: readonly Partition[]) => Stream.Stream<Batch, LogUnavailable>
+    /**
+     * As `follow`, shared by the members of a group: every partition is read by one of them, and by another soon after
+     * that one is gone. A partition may for a while be read by two, so the taker must fence.
+     */
+    readonly share: <E>(group: string, share: Share<E>) => Effect.Effect<never, LogUnavailable | E>
     /** The offset after the last durable record of every partition there is. */
     readonly ends: Effect.Effect<readonly Position[], LogUnavailable>
   }

@@ -12,6 +12,7 @@ import { LogReading } from "./log-reading.ts"
 import { endOf, partitionsRow, writerRow } from "./log-rows.ts"
 import type { BytesDatabase } from "./snapshot.ts"
 import { assertSound } from "./sound-file.ts"
+import { shareAll } from "./share-all.ts"
 import { takeWriterLock } from "./writer-lock.ts"
 
 export interface LmdbLogOptions {
@@ -42,6 +43,7 @@ export const lmdbLog = (options: LmdbLogOptions): Layer.Layer<EventLog, LogUnava
         append: (events) => append(log, codec, events),
         source: (from) => Stream.unwrap(Effect.map(ends(log), (until) => reading.source(from, until))),
         follow: (from, only = log.partitions) => reading.follow(from, only),
+        share: (_group, share) => shareAll(log.partitions, (from) => reading.follow(from, log.partitions), share),
         ends: ends(log),
       }
     }),
