@@ -24,6 +24,12 @@ export interface Batch extends Partition {
   readonly next: number
 }
 
+/** A record to be set aside, and why. */
+export interface SetAside {
+  readonly position: Position
+  readonly reason: string
+}
+
 /** What a member of a group does with the partitions that are its own. */
 export interface Share<E> {
   /** Where to begin in a partition that has become this member's. */
@@ -55,6 +61,11 @@ export class EventLog extends Context.Service<
      * that one is gone. A partition may for a while be read by two, so the taker must fence.
      */
     readonly share: <E>(group: string, share: Share<E>) => Effect.Effect<never, LogUnavailable | E>
+    /**
+     * Copies records that no projection can hold to where the operators of a log look for such (a dead-letter topic); a log
+     * without such a place does nothing. It may copy one twice.
+     */
+    readonly setAside: (letters: readonly SetAside[]) => Effect.Effect<void, LogUnavailable>
     /** The offset after the last durable record of every partition there is. */
     readonly ends: Effect.Effect<readonly Position[], LogUnavailable>
   }

@@ -44,6 +44,8 @@ export const lmdbLog = (options: LmdbLogOptions): Layer.Layer<EventLog, LogUnava
         source: (from) => Stream.unwrap(Effect.map(ends(log), (until) => reading.source(from, until))),
         follow: (from, only = log.partitions) => reading.follow(from, only),
         share: (_group, share) => shareAll(log.partitions, (from) => reading.follow(from, log.partitions), share),
+        // Here the index of dead letters, which any command can list, is all there is to look at.
+        setAside: () => Effect.void,
         ends: ends(log),
       }
     }),
