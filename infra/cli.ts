@@ -35,7 +35,9 @@ Settings, as environment variables (or in .env):
 ${settingsHelp()}
 `
 
-const helpOf = (name: string, { summary, help, options }: Command): string => `matyan ${name}: ${summary}
+const helpOf = (name: string, { summary, help, options, words }: Command): string => `matyan ${name}: ${summary}
+
+Usage: matyan ${name} ${words === undefined ? "" : `${words} `}[options]
 
 ${help}
 Options:
@@ -59,14 +61,21 @@ const main = async (): Promise<number> => {
   const parsed = parse(rest, command)
   if ("problem" in parsed) return complain(`${parsed.problem}; "matyan ${name} --help" lists the options`)
   if (parsed.values["help"] === true) return say(helpOf(name, command))
-  return command.run(parsed.values)
+  return command.run(parsed.values, parsed.words)
 }
 
-const parse = (args: string[], { options }: Command) => {
+const parse = (args: string[], { options, words }: Command) => {
   const described: NonNullable<ParseArgsConfig["options"]> = { help: { type: "boolean" } }
   for (const [option, { type }] of Object.entries(options)) described[option] = { type }
   try {
-    return { values: parseArgs({ args, options: described, strict: true }).values as Readonly<Record<string, string | boolean>> }
+    const { values, positionals } = parseArgs({
+      args,
+      options: described,
+      strict: true,
+      allowPositionals: words !== undefined,
+    })
+    // No option is described as one that may be given several times.
+    return { values: values as Readonly<Record<string, string | boolean>>, words: positionals }
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) }
   }

@@ -13,8 +13,10 @@ export interface Command {
   /** What it does, with an example; ends with a newline. */
   readonly help: string
   readonly options: Readonly<Record<string, Option>>
+  /** What stands after the options, such as `list | show <position>`; nothing may where it is missing. */
+  readonly words?: string
   /** Answers the exit code: 0 done, 1 failed or found a difference, 2 asked wrongly. */
-  readonly run: (options: Readonly<Record<string, string | boolean>>) => Promise<number>
+  readonly run: (options: Readonly<Record<string, string | boolean>>, words: readonly string[]) => Promise<number>
 }
 
 /** Runs a command's effect until it is done or the process is told to end (then its scopes close first). */
