@@ -1,11 +1,28 @@
 /** What can be set, all of it by environment variables; `.env` in the working directory is read too. */
 import { isIP } from "node:net"
-import { Config, ConfigProvider, Effect } from "effect"
+import { Config, Effect } from "effect"
 import { defaultIngestLimits, type IngestLimits } from "../domain/limits.ts"
+import { type EngineSettings, engineVariables, inferred } from "./settings/engines.ts"
+import {
+  configsOf,
+  duration,
+  invalid,
+  jsonList,
+  optional,
+  port,
+  positive,
+  secret,
+  text,
+  type Variable,
+  variable,
+} from "./settings/variable.ts"
 
-export interface Settings {
+export interface Settings extends EngineSettings {
   readonly dataDir: string
   readonly host: string
+  /** Listen where others reach it although there is no authentication. */
+  readonly insecure: boolean
+  readonly operationsPort: number
   readonly backendPort: number
   readonly frontierPort: number
   /** Where clients reach the ingestion gateway, for the addresses of uploads; by host and port unless set. */
@@ -22,103 +39,31 @@ export interface Settings {
   readonly limits: IngestLimits
 }
 
-interface Variable<A> {
-  readonly name: string
-  readonly says: string
-  readonly fallback: string
-  readonly config: Config.Config<A>
-}
-
-const variable = <A>(
-  name: string,
-  make: (name: string) => Config.Config<A>,
-  fallback: A,
-  says: string,
-  shown = String(fallback),
-): Variable<A> => ({
-  name,
-  says,
-  fallback: shown,
-  config: make(name).pipe(Config.withDefault(fallback)),
-})
-
-const optional = <A>(
-  name: string,
-  make: (name: string) => Config.Config<A>,
-  says: string,
-  shown: string,
-): Variable<A | undefined> => ({
-  name,
-  says,
-  fallback: shown,
-  config: make(name).pipe(Config.withDefault<A | undefined>(undefined)),
-})
-
-const positive = (name: string): Config.Config<number> =>
-  Config.Int(name).pipe(
-    Config.mapEffect((value) =>
-      value > 0 ? Effect.succeed(value) : Effect.fail(invalid(`${name} must be above 0, not ${value}`)),
-    ),
-  )
-
-/** A port to listen at; 0 stands for any that is free. */
-const port = (name: string): Config.Config<number> =>
-  Config.Int(name).pipe(
-    Config.mapEffect((value) =>
-      value >= 0 && value <= 65_535
-        ? Effect.succeed(value)
-        : Effect.fail(invalid(`${name} must be a port from 0 to 65535, not ${value}`)),
-    ),
-  )
-
-const hours = (name: string): Config.Config<number> =>
-  Config.Finite(name).pipe(
-    Config.mapEffect((value) => (value >= 0 ? Effect.succeed(value) : Effect.fail(invalid(`${name} must not be negative`)))),
-  )
-
-const secret = (name: string): Config.Config<string> =>
-  Config.String(name).pipe(
-    Config.mapEffect((text) =>
-      Buffer.from(text, "base64url").length === 32
-        ? Effect.succeed(text)
-        : Effect.fail(invalid(`${name} must be 32 bytes in URL-safe base64`)),
-    ),
-  )
-
-const origins = (name: string): Config.Config<readonly string[]> =>
-  Config.String(name).pipe(
-    Config.mapEffect((text) => {
-      try {
-        const value: unknown = JSON.parse(text)
-        if (Array.isArray(value) && value.every((origin) => typeof origin === "string"))
-          return Effect.succeed(value as readonly string[])
-      } catch {
-        // Said below, as for any other text.
-      }
-      return Effect.fail(invalid(`${name} must be a JSON list of origins, such as ["http://localhost:3000"]`))
-    }),
-  )
-
-const invalid = (message: string): Config.ConfigError => new Config.ConfigError(new ConfigProvider.SourceError({ message }))
-
 const variables = {
-  dataDir: variable("MATYAN_DATA_DIR", Config.String, ".matyan", "the folder of the log, the store and the files"),
+  dataDir: variable("MATYAN_DATA_DIR", text, ".matyan", "the folder of the log, the store and the files"),
   host: variable(
     "HOST",
-    Config.String,
+    text,
     "127.0.0.1",
     "the address to listen at; a public one needs --insecure, for there is no authentication yet",
+  ),
+  insecure: variable("MATYAN_INSECURE", Config.Boolean, false, "as --insecure, where no options are given"),
+  operationsPort: variable(
+    "METRICS_PORT",
+    port,
+    9090,
+    "the port of health and metrics of a projector or control worker; 0: any that is free",
   ),
   backendPort: variable("MATYAN_BACKEND_PORT", port, 53800, "the port of the query gateway (REST); 0: any that is free"),
   frontierPort: variable("MATYAN_FRONTIER_PORT", port, 53801, "the port of the ingestion gateway (WebSocket, uploads)"),
   frontierUrl: optional(
     "MATYAN_FRONTIER_PUBLIC_URL",
-    Config.String,
+    text,
     "how clients reach the ingestion gateway for uploads",
     "http://<host>:<port>",
   ),
-  corsOrigins: optional("CORS_ORIGINS", origins, "the origins of web pages that may call, a JSON list", "those of the web UI"),
-  trashHours: variable("MATYAN_TRASH_HOURS", hours, 168, "how long a deleted run can be restored"),
+  corsOrigins: optional("CORS_ORIGINS", jsonList, "the origins of web pages that may call, a JSON list", "those of the web UI"),
+  trashHours: variable("MATYAN_TRASH_HOURS", duration, 168, "how long a deleted run can be restored"),
   uploadSeconds: variable("S3_PRESIGN_EXPIRY", positive, 3_600, "how long the address of an upload holds, in seconds"),
   uploadBytes: variable("MATYAN_UPLOAD_BYTES", positive, 5 * 2 ** 30, "most bytes of one uploaded file"),
   blobSecret: optional(
@@ -130,7 +75,7 @@ const variables = {
   partitions: variable("MATYAN_PARTITIONS", positive, 6, "partitions of data-ingestion; fixed when the log is made"),
   waitMillis: variable("MATYAN_WAIT_MS", positive, 10_000, "how long a command waits to see its own write before it answers 202"),
   projectorInThread: variable("MATYAN_PROJECTOR_THREAD", Config.Boolean, true, "fold in a thread of its own"),
-} as const satisfies { readonly [K in Exclude<keyof Settings, "limits">]: Variable<Settings[K]> }
+} as const satisfies { readonly [K in Exclude<keyof Settings, "limits" | keyof EngineSettings>]: Variable<Settings[K]> }
 
 const limitName = (limit: string): string => `MATYAN_LIMIT_${limit.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
 
@@ -141,20 +86,18 @@ const limits = Object.fromEntries(
   ]),
 ) as { readonly [K in keyof IngestLimits]: Variable<number> }
 
-const configsOf = <V extends Readonly<Record<string, Variable<unknown>>>>(of: V) =>
-  Object.fromEntries(Object.entries(of).map(([key, { config }]) => [key, config])) as {
-    readonly [K in keyof V]: V[K]["config"]
-  }
-
 /** The settings of this process. Fails with what is wrong and in which variable. */
 export const settings: Effect.Effect<Settings, Config.ConfigError> = Effect.gen(function* () {
   const own = yield* Config.all(configsOf(variables))
-  return { ...own, limits: yield* Config.all(configsOf(limits)) }
+  const engines = inferred(yield* Config.all(configsOf(engineVariables)))
+  if (engines.registry === "confluent" && engines.registryUrl === undefined)
+    return yield* Effect.fail(invalid("MATYAN_REGISTRY is confluent, so SCHEMA_REGISTRY_URL must say where it is"))
+  return { ...own, ...engines, limits: yield* Config.all(configsOf(limits)) }
 })
 
 /** The variables with their defaults, for the help text. */
 export const settingsHelp = (): string =>
-  Object.values({ ...variables, ...limits })
+  Object.values({ ...variables, ...engineVariables, ...limits })
     .map(({ name, says, fallback }) => `  ${name.padEnd(34)} ${says} (${fallback})`)
     .join("\n")
 
