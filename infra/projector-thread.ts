@@ -2,17 +2,14 @@
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads"
 import { Effect, Fiber, Layer } from "effect"
 import { project } from "../projections/worker.ts"
-import type { Settings } from "./config.ts"
-import { readableLog, store } from "./engines.ts"
-
-type Where = Pick<Settings, "dataDir">
+import { type Engines, readableLog, store } from "./engines.ts"
 
 /** Folds until the scope closes; a thread that dies is replaced, for the checkpoint tells where to go on. */
-export const projectorThread = (where: Where) =>
+export const projectorThread = (engines: Engines) =>
   Effect.forkScoped(
     Effect.gen(function* () {
       const worker = yield* Effect.acquireRelease(
-        Effect.sync(() => new Worker(new URL(import.meta.url), { workerData: where satisfies Where, resourceLimits })),
+        Effect.sync(() => new Worker(new URL(import.meta.url), { workerData: engines satisfies Engines, resourceLimits })),
         (worker) => Effect.promise(() => stopped(worker)),
       )
       const reason = yield* Effect.promise(() => ended(worker))
@@ -41,15 +38,15 @@ const stopped = async (worker: Worker): Promise<void> => {
   await end
 }
 
-const run = (where: Where): void => {
-  const fiber = Effect.runFork(project().pipe(Effect.provide(Layer.merge(readableLog(where), store(where)))))
+const run = (engines: Engines): void => {
+  const fiber = Effect.runFork(project().pipe(Effect.provide(Layer.merge(readableLog(engines), store(engines)))))
   parentPort?.on("message", () => {
     void Effect.runPromise(Fiber.interrupt(fiber)).then(() => parentPort?.close())
   })
 }
 
-if (!isMainThread && parentPort !== null && isWhere(workerData)) run(workerData)
+if (!isMainThread && parentPort !== null && areEngines(workerData)) run(workerData)
 
-function isWhere(data: unknown): data is Where {
+function areEngines(data: unknown): data is Engines {
   return typeof data === "object" && data !== null && "dataDir" in data
 }

@@ -7,7 +7,7 @@
  *   rebuild <folder>                    folds the whole log into an empty store, as `verify` does, and drops that
  *   sizes <folder>                      bytes of keys and values
  *
- * A history is JSON: `{"series": {…}}`, `{"runs": 10000}` or `{"small": 100000}`.
+ * The engines are those that the environment names. A history is JSON: `{"series": {…}}`, `{"runs": 10000}` or `{"small": 100000}`.
  */
 import { mkdtempSync, rmSync } from "node:fs"
 import { join } from "node:path"
@@ -15,7 +15,8 @@ import { Effect, Layer } from "effect"
 import { EventLog } from "../../domain/ports/event-log.ts"
 import { KeyValueStore } from "../../domain/ports/key-value-store.ts"
 import type { Position } from "../../events/index.ts"
-import { readableLog, store, writableLog } from "../../infra/engines.ts"
+import { settings } from "../../infra/config.ts"
+import { type Engines, readableLog, store, writableLog } from "../../infra/engines.ts"
 import { lmdbStore } from "../../infra/lmdb/key-value-store.ts"
 import { projectorThread } from "../../infra/projector-thread.ts"
 import { makeCaughtUp } from "../../projections/caught-up.ts"
@@ -45,7 +46,7 @@ const appendAll = (batches: Iterable<Events>) =>
     return last
   })
 
-const folded = (onStore: Layer.Layer<KeyValueStore, unknown>, dataDir: string) =>
+const folded = (onStore: Layer.Layer<KeyValueStore, unknown>, engines: Engines) =>
   Effect.gen(function* () {
     const start = performance.now()
     const cpu = process.cpuUsage()
@@ -58,12 +59,12 @@ const folded = (onStore: Layer.Layer<KeyValueStore, unknown>, dataDir: string) =
     })
     const { user, system } = process.cpuUsage(cpu)
     return { seconds: (performance.now() - start) / 1_000, cpuSeconds: (user + system) / 1e6, events, points }
-  }).pipe(Effect.provide(Layer.merge(onStore, readableLog({ dataDir }))))
+  }).pipe(Effect.provide(Layer.merge(onStore, readableLog(engines))))
 
-const columnar = (dataDir: string, batches: readonly Events[]) =>
+const columnar = (engines: Engines, batches: readonly Events[]) =>
   Effect.gen(function* () {
     yield* prepare
-    yield* projectorThread({ dataDir })
+    yield* projectorThread(engines)
     const caughtUp = yield* makeCaughtUp
     // The thread has begun when it has folded something.
     yield* caughtUp(yield* appendAll(batches.slice(0, 1)))
@@ -72,9 +73,9 @@ const columnar = (dataDir: string, batches: readonly Events[]) =>
     const durable = (performance.now() - start) / 1_000
     yield* caughtUp(last)
     return { durable, seconds: (performance.now() - start) / 1_000 }
-  }).pipe(Effect.provide(Layer.merge(writableLog({ dataDir, partitions: 6 }), store({ dataDir }))))
+  }).pipe(Effect.provide(Layer.merge(writableLog(engines), store(engines))))
 
-const storedBytes = (dataDir: string) =>
+const storedBytes = (engines: Engines) =>
   Effect.gen(function* () {
     const view = yield* makeView
     return yield* view.read(async (rows) => {
@@ -86,21 +87,21 @@ const storedBytes = (dataDir: string) =>
         }
       return { rows: count, bytes }
     })
-  }).pipe(Effect.provide(store({ dataDir })))
+  }).pipe(Effect.provide(store(engines)))
 
-const job = (kind: string, dataDir: string, history: History): Effect.Effect<unknown, unknown> => {
-  if (kind === "append")
-    return appendAll(historyOf(history)).pipe(Effect.as({}), Effect.provide(writableLog({ dataDir, partitions: 6 })))
+const job = (kind: string, engines: Engines, history: History): Effect.Effect<unknown, unknown> => {
+  if (kind === "append") return appendAll(historyOf(history)).pipe(Effect.as({}), Effect.provide(writableLog(engines)))
   // Made beforehand, so that making them is not measured.
-  if (kind === "columnar") return Effect.scoped(columnar(dataDir, [...historyOf(history)]))
-  if (kind === "fold") return folded(store({ dataDir }), dataDir)
-  if (kind === "sizes") return storedBytes(dataDir)
+  if (kind === "columnar") return Effect.scoped(columnar(engines, [...historyOf(history)]))
+  if (kind === "fold") return folded(store(engines), engines)
+  if (kind === "sizes") return storedBytes(engines)
   const scratch = Effect.acquireRelease(
-    Effect.sync(() => mkdtempSync(join(dataDir, "rebuild-"))),
+    Effect.sync(() => mkdtempSync(join(engines.dataDir, "rebuild-"))),
     (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true })),
   )
-  return Effect.scoped(Effect.flatMap(scratch, (folder) => folded(lmdbStore({ folder, temporary: true }), dataDir)))
+  return Effect.scoped(Effect.flatMap(scratch, (folder) => folded(lmdbStore({ folder, temporary: true }), engines)))
 }
 
 const [kind = "", dataDir = "", history = "{}"] = process.argv.slice(2)
-process.stdout.write(`${JSON.stringify(await Effect.runPromise(job(kind, dataDir, JSON.parse(history) as History)))}\n`)
+const done = Effect.flatMap(settings, (chosen) => job(kind, { ...chosen, dataDir }, JSON.parse(history) as History))
+process.stdout.write(`${JSON.stringify(await Effect.runPromise(done))}\n`)

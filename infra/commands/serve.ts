@@ -17,8 +17,9 @@ After a crash it goes on by itself at the next start.
 
 const serving = (insecure: boolean) =>
   Effect.gen(function* () {
-    const chosen = yield* settings
-    const { backendUrl, frontierUrl } = yield* serve(chosen, { insecure })
+    const given = yield* settings
+    const chosen = { ...given, insecure: insecure || given.insecure }
+    const { backendUrl, frontierUrl } = yield* serve(chosen)
     yield* Effect.sync(() =>
       process.stdout.write(`matyan is ready: REST at ${backendUrl}, ingestion at ${frontierUrl}, data in ${chosen.dataDir}\n`),
     )
