@@ -1,11 +1,13 @@
 #!/usr/bin/env -S node --max-semi-space-size=16
 /** The command line: `matyan <command>`. */
 import { existsSync } from "node:fs"
+import { basename } from "node:path"
 import { parseArgs, type ParseArgsConfig } from "node:util"
 import { dumpCommand } from "./commands/dump.ts"
 import { demoCommand } from "./commands/demo.ts"
 import { eventsCommand } from "./commands/events.ts"
 import { serveCommand } from "./commands/serve.ts"
+import { controlWorkerCommand, ingestGatewayCommand, projectorCommand, queryGatewayCommand } from "./commands/roles.ts"
 import { verifyCommand } from "./commands/verify.ts"
 import type { Command, Option } from "./commands/command.ts"
 import { settingsHelp } from "./config.ts"
@@ -13,10 +15,24 @@ import { version } from "./version.ts"
 
 const commands: Readonly<Record<string, Command>> = {
   serve: serveCommand,
+  "ingest-gateway": ingestGatewayCommand,
+  "query-gateway": queryGatewayCommand,
+  projector: projectorCommand,
+  "control-worker": controlWorkerCommand,
   demo: demoCommand,
   events: eventsCommand,
   dump: dumpCommand,
   verify: verifyCommand,
+}
+
+/** The reference's programs and their commands, by what they are called here. */
+const formerNames: Readonly<Record<string, string>> = {
+  "matyan-backend start": "query-gateway",
+  "matyan-backend ingest-worker": "projector",
+  "matyan-frontier start": "ingest-gateway",
+  "ingest-worker": "projector",
+  backend: "query-gateway",
+  frontier: "ingest-gateway",
 }
 
 const overview = (): string => `matyan ${version}: a self-hosted experiment tracker
@@ -24,7 +40,7 @@ const overview = (): string => `matyan ${version}: a self-hosted experiment trac
 Usage: matyan <command> [options]        (matyan <command> --help tells more)
 
 ${Object.entries(commands)
-  .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(16)} ${summary}`)
   .join("\n")}
 
 A first run, once "matyan serve" is up:
@@ -53,7 +69,8 @@ const optionLines = (options: Readonly<Record<string, Option>>): string =>
 
 const main = async (): Promise<number> => {
   if (existsSync(".env")) process.loadEnvFile()
-  const [name = "--help", ...rest] = process.argv.slice(2)
+  const [called = "--help", ...rest] = process.argv.slice(2)
+  const name = formerNames[`${basename(process.argv[1] ?? "")} ${called}`] ?? formerNames[called] ?? called
   if (name === "--help" || name === "-h" || name === "help") return say(overview())
   if (name === "--version") return say(`${version}\n`)
   const command = commands[name]
