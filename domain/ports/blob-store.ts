@@ -11,12 +11,16 @@ export class UploadRefused extends Data.TaggedError("UploadRefused")<{
   readonly reason: "signature" | "expired" | "too-large" | "content-type" | "checksum" | "key"
 }> {}
 
-export interface BlobInfo {
+/** What a listing tells of an object. Not every store lists types. */
+export interface ListedBlob {
   readonly key: string
   readonly size: number
-  readonly contentType: string
-  /** Unix seconds. */
+  /** Unix seconds, by the store's clock; whole ones in some stores, cut. */
   readonly modified: number
+}
+
+export interface BlobInfo extends ListedBlob {
+  readonly contentType: string
 }
 
 export interface Blob extends BlobInfo {
@@ -27,7 +31,7 @@ export interface Blob extends BlobInfo {
 export interface UploadTerms {
   readonly contentType: string
   readonly expiresInSeconds: number
-  /** Most bytes that the upload may have. */
+  /** Most bytes that the upload may have. Whoever receives the bytes sees to it: see `signUpload`. */
   readonly maxBytes?: number
   /** SHA-256 of the content, hexadecimal. */
   readonly sha256?: string
@@ -49,6 +53,10 @@ export interface ByteRange {
 export class BlobStore extends Context.Service<
   BlobStore,
   {
+    /**
+     * An address by which a client uploads. Type, checksum and time are enforced by every store; `maxBytes` only by those
+     * whose addresses we serve (`local`), since S3 cannot sign a bound of the size.
+     */
     readonly signUpload: (key: string, terms: UploadTerms) => Effect.Effect<Upload, BlobStoreUnavailable | UploadRefused>
     readonly signDownload: (key: string, expiresInSeconds: number) => Effect.Effect<string, BlobStoreUnavailable>
     readonly put: (
@@ -59,8 +67,11 @@ export class BlobStore extends Context.Service<
     readonly get: (key: string, range?: ByteRange) => Effect.Effect<Blob, BlobStoreUnavailable | BlobNotFound>
     readonly info: (key: string) => Effect.Effect<BlobInfo, BlobStoreUnavailable | BlobNotFound>
     /** Objects under a prefix, by key, `limit` at a time, after the key `after`. */
-    readonly list: (prefix: string, limit: number, after?: string) => Effect.Effect<readonly BlobInfo[], BlobStoreUnavailable>
-    /** Deletes; a key that is not there is no error. Answers how many were. */
+    readonly list: (prefix: string, limit: number, after?: string) => Effect.Effect<readonly ListedBlob[], BlobStoreUnavailable>
+    /**
+     * Deletes; a key that is not there is no error. Answers how many were deleted, where some stores count keys that were
+     * not there. Fails when any could not be deleted; the others are gone then.
+     */
     readonly remove: (keys: readonly string[]) => Effect.Effect<number, BlobStoreUnavailable>
     /** Fails with what is wrong when objects could not be stored now. */
     readonly check: Effect.Effect<void, BlobStoreUnavailable>
