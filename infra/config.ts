@@ -2,12 +2,14 @@
 import { isIP } from "node:net"
 import { Config, Effect } from "effect"
 import { defaultIngestLimits, type IngestLimits } from "../domain/limits.ts"
+import { type LogSettings, logLevels } from "./observe/logging.ts"
 import { type EngineSettings, engineVariables, inferred } from "./settings/engines.ts"
 import {
   configsOf,
   duration,
   invalid,
   jsonList,
+  oneOf,
   optional,
   port,
   positive,
@@ -17,7 +19,7 @@ import {
   variable,
 } from "./settings/variable.ts"
 
-export interface Settings extends EngineSettings {
+export interface Settings extends EngineSettings, LogSettings {
   readonly dataDir: string
   readonly host: string
   /** Listen where others reach it although there is no authentication. */
@@ -62,6 +64,8 @@ const variables = {
     "how clients reach the ingestion gateway for uploads",
     "http://<host>:<port>",
   ),
+  logLevel: variable("LOG_LEVEL", oneOf(...logLevels), "info", "the least that is logged: debug, info, warn or error"),
+  logFormat: optional("LOG_FORMAT", oneOf("json", "text"), "json or text", "text at a terminal, else json"),
   corsOrigins: optional("CORS_ORIGINS", jsonList, "the origins of web pages that may call, a JSON list", "those of the web UI"),
   trashHours: variable("MATYAN_TRASH_HOURS", duration, 168, "how long a deleted run can be restored"),
   uploadSeconds: variable("S3_PRESIGN_EXPIRY", positive, 3_600, "how long the address of an upload holds, in seconds"),

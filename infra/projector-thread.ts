@@ -2,14 +2,16 @@
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads"
 import { Effect, Fiber, Layer } from "effect"
 import { project } from "../projections/worker.ts"
-import { type Engines, readableLog, store } from "./engines.ts"
+import type { Settings } from "./config.ts"
+import { readableLog, store } from "./engines.ts"
+import { logged } from "./observe/logging.ts"
 
 /** Folds until the scope closes; a thread that dies is replaced, for the checkpoint tells where to go on. */
-export const projectorThread = (engines: Engines) =>
+export const projectorThread = (settings: Settings) =>
   Effect.forkScoped(
     Effect.gen(function* () {
       const worker = yield* Effect.acquireRelease(
-        Effect.sync(() => new Worker(new URL(import.meta.url), { workerData: engines satisfies Engines, resourceLimits })),
+        Effect.sync(() => new Worker(new URL(import.meta.url), { workerData: settings satisfies Settings, resourceLimits })),
         (worker) => Effect.promise(() => stopped(worker)),
       )
       const reason = yield* Effect.promise(() => ended(worker))
@@ -38,15 +40,17 @@ const stopped = async (worker: Worker): Promise<void> => {
   await end
 }
 
-const run = (engines: Engines): void => {
-  const fiber = Effect.runFork(project().pipe(Effect.provide(Layer.merge(readableLog(engines), store(engines)))))
+const run = (settings: Settings): void => {
+  const fiber = Effect.runFork(
+    project().pipe(Effect.provide(Layer.merge(readableLog(settings), store(settings))), logged(settings, "projector")),
+  )
   parentPort?.on("message", () => {
     void Effect.runPromise(Fiber.interrupt(fiber)).then(() => parentPort?.close())
   })
 }
 
-if (!isMainThread && parentPort !== null && areEngines(workerData)) run(workerData)
+if (!isMainThread && parentPort !== null && isSettings(workerData)) run(workerData)
 
-function areEngines(data: unknown): data is Engines {
+function isSettings(data: unknown): data is Settings {
   return typeof data === "object" && data !== null && "dataDir" in data
 }

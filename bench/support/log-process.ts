@@ -15,7 +15,7 @@ import { Effect, Layer } from "effect"
 import { EventLog } from "../../domain/ports/event-log.ts"
 import { KeyValueStore } from "../../domain/ports/key-value-store.ts"
 import type { Position } from "../../events/index.ts"
-import { settings } from "../../infra/config.ts"
+import { settings, type Settings } from "../../infra/config.ts"
 import { type Engines, readableLog, store, writableLog } from "../../infra/engines.ts"
 import { lmdbStore } from "../../infra/lmdb/key-value-store.ts"
 import { projectorThread } from "../../infra/projector-thread.ts"
@@ -61,7 +61,7 @@ const folded = (onStore: Layer.Layer<KeyValueStore, unknown>, engines: Engines) 
     return { seconds: (performance.now() - start) / 1_000, cpuSeconds: (user + system) / 1e6, events, points }
   }).pipe(Effect.provide(Layer.merge(onStore, readableLog(engines))))
 
-const columnar = (engines: Engines, batches: readonly Events[]) =>
+const columnar = (engines: Settings, batches: readonly Events[]) =>
   Effect.gen(function* () {
     yield* prepare
     yield* projectorThread(engines)
@@ -89,7 +89,7 @@ const storedBytes = (engines: Engines) =>
     })
   }).pipe(Effect.provide(store(engines)))
 
-const job = (kind: string, engines: Engines, history: History): Effect.Effect<unknown, unknown> => {
+const job = (kind: string, engines: Settings, history: History): Effect.Effect<unknown, unknown> => {
   if (kind === "append") return appendAll(historyOf(history)).pipe(Effect.as({}), Effect.provide(writableLog(engines)))
   // Made beforehand, so that making them is not measured.
   if (kind === "columnar") return Effect.scoped(columnar(engines, [...historyOf(history)]))

@@ -2,6 +2,7 @@
 import { Effect, type Scope } from "effect"
 import { settings, type Settings } from "../config.ts"
 import { controlWorkerProcess, ingestGatewayProcess, projectorProcess, queryGatewayProcess } from "../roles/processes.ts"
+import { logged } from "../observe/logging.ts"
 import { type Command, runCommand } from "./command.ts"
 
 interface Role {
@@ -33,7 +34,7 @@ const roleCommand = ({ name, summary, help, port, start }: Role): Command => ({
       ...(typeof options["host"] === "string" ? { host: options["host"] } : {}),
       ...(given === undefined ? {} : { [port]: given }),
     }))
-    return runCommand(Effect.scoped(running(name, Effect.flatMap(chosen, start))))
+    return runCommand(Effect.flatMap(chosen, (all) => Effect.scoped(running(name, start(all))).pipe(logged(all, name))))
   },
 })
 

@@ -1,5 +1,6 @@
 import { Effect } from "effect"
-import { settings } from "../config.ts"
+import { settings, type Settings } from "../config.ts"
+import { logged } from "../observe/logging.ts"
 import { serve } from "../serve.ts"
 import { type Command, runCommand } from "./command.ts"
 
@@ -12,13 +13,17 @@ After a crash it goes on by itself at the next start.
   MATYAN_DATA_DIR=/srv/matyan matyan serve
 `,
   options: { insecure: { type: "boolean", says: "listen at a public HOST although there is no authentication" } },
-  run: ({ insecure }) => runCommand(Effect.scoped(serving(insecure === true))),
+  run: ({ insecure }) =>
+    runCommand(
+      Effect.flatMap(settings, (given) => {
+        const chosen = { ...given, insecure: insecure === true || given.insecure }
+        return Effect.scoped(serving(chosen)).pipe(logged(chosen, "serve"))
+      }),
+    ),
 }
 
-const serving = (insecure: boolean) =>
+const serving = (chosen: Settings) =>
   Effect.gen(function* () {
-    const given = yield* settings
-    const chosen = { ...given, insecure: insecure || given.insecure }
     const { backendUrl, frontierUrl } = yield* serve(chosen)
     yield* Effect.sync(() =>
       process.stdout.write(`matyan is ready: REST at ${backendUrl}, ingestion at ${frontierUrl}, data in ${chosen.dataDir}\n`),

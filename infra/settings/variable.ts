@@ -61,11 +61,18 @@ export const secret = checked(Config.String, (value) =>
   Buffer.from(value, "base64url").length === 32 ? null : "must be 32 bytes in URL-safe base64",
 )
 
-/** One of a few words. */
-export const oneOf = <const W extends string>(...words: readonly W[]): Kind<W> =>
-  checked(Config.String, (value) =>
-    words.some((word) => word === value) ? null : `must be one of ${words.join(", ")}, not ${value}`,
-  ) as Kind<W>
+/** One of a few words, in capitals or not. */
+export const oneOf =
+  <const W extends string>(...words: readonly W[]): Kind<W> =>
+  (name) =>
+    Config.String(name).pipe(
+      Config.mapEffect((value) => {
+        const word = words.find((each) => each.toLowerCase() === value.toLowerCase())
+        return word === undefined
+          ? Effect.fail(invalid(`${name} must be one of ${words.join(", ")}, not ${value}`))
+          : Effect.succeed(word)
+      }),
+    )
 
 /** A list of texts, with commas between them. */
 export const list: Kind<readonly string[]> = (name) =>
