@@ -35,7 +35,7 @@ export interface Settings extends EngineSettings, LogSettings {
   readonly uploadBytes: number
   /** Thirty-two bytes in URL-safe base64; drawn once and kept in the data folder unless set. */
   readonly blobSecret: string | undefined
-  readonly partitions: number
+  readonly partitions: number | undefined
   readonly waitMillis: number
   readonly projectorInThread: boolean
   readonly limits: IngestLimits
@@ -76,7 +76,7 @@ const variables = {
     "what blob URIs are sealed with: 32 bytes in URL-safe base64",
     "drawn once, kept in the data folder",
   ),
-  partitions: variable("MATYAN_PARTITIONS", positive, 6, "partitions of data-ingestion; fixed when the log is made"),
+  partitions: optional("MATYAN_PARTITIONS", positive, "partitions of data-ingestion; fixed when the log is made", "6"),
   waitMillis: variable("MATYAN_WAIT_MS", positive, 10_000, "how long a command waits to see its own write before it answers 202"),
   projectorInThread: variable("MATYAN_PROJECTOR_THREAD", Config.Boolean, true, "fold in a thread of its own"),
 } as const satisfies { readonly [K in Exclude<keyof Settings, "limits" | keyof EngineSettings>]: Variable<Settings[K]> }
