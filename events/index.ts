@@ -1,10 +1,11 @@
 import type { Fact, Meta, Topic } from "./define.ts"
 import * as entity from "./entity.ts"
+import * as operation from "./operation.ts"
 import * as run from "./run.ts"
 import * as sequence from "./sequence.ts"
 
 /** Every event there is. */
-export const catalog = { ...run, ...sequence, ...entity }
+export const catalog = { ...run, ...sequence, ...entity, ...operation }
 
 export type EventType = keyof typeof catalog
 export type DataOfType<T extends EventType> = Parameters<(typeof catalog)[T]>[0]

@@ -1,47 +1,143 @@
-/** What could not be folded, by position, beside the projections and outside of them (decision 12). */
-import { decodeValue, encodeValue } from "../domain/msgpack.ts"
-import type { Reader, Transaction } from "../domain/ports/key-value-store.ts"
-import { isMap, type Value } from "../domain/value.ts"
+/**
+ * What could not be decoded or folded, by position (decision 12). The index belongs to its generation but is not compared: a
+ * rebuild makes its own, and what folds there is a dead letter no longer, in the same transaction that swaps it in.
+ */
+import { decodeValue } from "../domain/msgpack.ts"
+import type { Batch, SetAside } from "../domain/ports/event-log.ts"
+import { float, isMap, numberOf, type Value } from "../domain/value.ts"
 import type { Topic } from "../events/define.ts"
 import { keyOf, type Position } from "../events/index.ts"
+import { type Discard, discarded } from "./discards.ts"
 import type { Unfolded } from "./fold.ts"
-import { pack, under, unpack } from "./keys.ts"
-import { controlPath } from "./subspaces.ts"
+import { positionName } from "./positions.ts"
+import type { Below, Rows, WritableRows } from "./rows.ts"
 
-/** One event of the log that no projection holds. */
+/** One event of the log that no projection holds. Times are in Unix seconds. */
 export interface DeadLetter {
   readonly position: Position
   readonly type: string
   readonly key: string
   readonly reason: string
+  /** When the gateway appended it; null where that cannot be read. */
+  readonly appendedAt: number | null
+  readonly buriedAt: number
+  /** Set where an operator has given it up; else it is pending. */
+  readonly discarded: Discard | null
+}
+
+/** How many dead letters wait for an operator, and since when (Unix seconds) the oldest. */
+export interface PendingLetters {
+  readonly count: number
+  readonly oldest: number | null
 }
 
 /** Most bytes of an undecodable record that are kept with it; the log has all of them. */
 const keptBytes = 64_000
+/** Keys and reasons may come from anybody who writes to a topic, and a row holds little. */
+const keptText = 2_000
 
-export const bury = async (tx: Transaction, letters: readonly Unfolded[]): Promise<void> => {
-  const control = await tx.createDirectory(controlPath)
+/** Puts down what a batch could not fold; `now` is in Unix seconds. A letter that is there already stays as it is. */
+export const bury = async (rows: WritableRows, letters: readonly Unfolded[], now: number): Promise<void> => {
   for (const { record, reason } of letters) {
-    const { topic, partition, offset } = record.position
+    const place = placeOf(record.position)
+    if (await rows.has("marks", ["letter", ...place])) continue
+    const isDecoded = record.type !== "Undecodable"
     const entry = new Map<string, Value>([
       ["type", record.type],
-      ["key", record.type === "Undecodable" ? record.key : keyOf(record)],
-      ["reason", reason],
-      ["bytes", record.type === "Undecodable" ? record.bytes.slice(0, keptBytes) : null],
+      ["key", (isDecoded ? keyOf(record) : record.key).slice(0, keptText)],
+      ["reason", reason.slice(0, keptText)],
+      ["appendedAt", isDecoded ? float(record.meta.serverTime) : null],
+      ["buriedAt", float(now)],
     ])
-    tx.set(pack(["dead_letters", topic, partition, offset], control), encodeValue(entry))
+    rows.set("marks", ["letter", ...place], entry)
+    if (!isDecoded) rows.set("marks", ["letter_bytes", ...place], record.bytes.slice(0, keptBytes))
+    rows.setBytes("marks", ["aside", ...place], new Uint8Array())
   }
 }
 
-/** All dead letters, by position. */
-export const deadLetters = async (tx: Reader): Promise<readonly DeadLetter[]> => {
-  const control = await tx.directory(controlPath)
-  if (control === undefined) return []
-  const prefix = pack(["dead_letters"], control)
-  return (await tx.range(...under(prefix))).map(([key, value]) => {
-    const [topic, partition, offset] = unpack(key, prefix.length) as unknown as readonly [Topic, number, number]
-    const entry = decodeValue(value)
-    const text = (field: string) => String((isMap(entry) && entry.get(field)) ?? "")
-    return { position: { topic, partition, offset }, type: text("type"), key: text("key"), reason: text("reason") }
-  })
+/** Dead letters by position, discarded ones too; at most `limit` of them, after the position `after`. */
+export const deadLetters = async (
+  rows: Rows,
+  { limit = 1_000, after }: { readonly limit?: number; readonly after?: Position } = {},
+): Promise<readonly DeadLetter[]> => {
+  const given = await discarded(rows)
+  const from = after === undefined ? [] : placeOf({ ...after, offset: after.offset + 1 })
+  return (await rows.between("marks", ["letter"], from, null, { limit })).map((row) => letterOf(row, given))
+}
+
+/** As {@link deadLetters}, all of them, in chunks. */
+export async function* eachLetter(rows: Rows): AsyncGenerator<readonly DeadLetter[]> {
+  const given = await discarded(rows)
+  for await (const chunk of rows.eachUnder("marks", ["letter"])) yield chunk.map((row) => letterOf(row, given))
+}
+
+/** The dead letter at a position; undefined where the event is folded, or not yet. */
+export const deadLetterAt = async (rows: Rows, position: Position): Promise<DeadLetter | undefined> => {
+  const stored = await rows.bytes("marks", ["letter", ...placeOf(position)])
+  return stored === undefined ? undefined : letterOf({ rest: placeOf(position), bytes: stored }, await discarded(rows))
+}
+
+/** The first bytes of an undecodable record, as kept with its letter. */
+export const keptBytesAt = async (rows: Rows, position: Position): Promise<Uint8Array | undefined> => {
+  const kept = await rows.get("marks", ["letter_bytes", ...placeOf(position)])
+  return kept instanceof Uint8Array ? kept : undefined
+}
+
+/** The pending ones, for an alarm; it counts no further than `most`. */
+export const pendingLetters = async (rows: Rows, most = 10_000): Promise<PendingLetters> => {
+  let count = 0
+  let oldest: number | null = null
+  for await (const chunk of eachLetter(rows)) {
+    for (const letter of chunk) {
+      if (letter.discarded !== null) continue
+      if (++count >= most) return { count, oldest }
+      oldest = Math.min(oldest ?? letter.buriedAt, letter.buriedAt)
+    }
+  }
+  return { count, oldest }
+}
+
+/** The letters of some partitions that the log was not yet asked to set aside. */
+export const notSetAside = async (rows: Rows, limit = 100): Promise<readonly SetAside[]> => {
+  const places = await rows.under("marks", ["aside"], { limit })
+  return Promise.all(
+    places.map(async ({ rest }) => {
+      const position = positionOf(rest)
+      return { position, reason: (await deadLetterAt(rows, position))?.reason ?? "" }
+    }),
+  )
+}
+
+/** The log has set them aside. */
+export const markSetAside = (rows: WritableRows, letters: readonly SetAside[]): void => {
+  for (const { position } of letters) rows.clear("marks", ["aside", ...placeOf(position)])
+}
+
+/** Whether a record of a batch is one that the fold passes over. */
+export const passesOver =
+  (positions: ReadonlySet<string>) =>
+  ({ position }: Batch["records"][number]): boolean =>
+    positions.size > 0 && positions.has(positionName(position))
+
+const placeOf = ({ topic, partition, offset }: Position) => [topic, partition, offset]
+
+const positionOf = (place: Below["rest"]): Position => {
+  const [topic, partition, offset] = place as unknown as readonly [Topic, number, number]
+  return { topic, partition, offset }
+}
+
+const letterOf = ({ rest, bytes }: Below, given: ReadonlyMap<string, Discard>): DeadLetter => {
+  const position = positionOf(rest)
+  const entry = decodeValue(bytes)
+  const field = (name: string) => (isMap(entry) ? entry.get(name) : undefined) ?? null
+  const appendedAt = field("appendedAt")
+  return {
+    position,
+    type: String(field("type")),
+    key: String(field("key")),
+    reason: String(field("reason")),
+    appendedAt: appendedAt === null ? null : (numberOf(appendedAt) ?? null),
+    buriedAt: numberOf(field("buriedAt") ?? 0) ?? 0,
+    discarded: given.get(positionName(position)) ?? null,
+  }
 }

@@ -45,6 +45,8 @@ export const foldBatch = async (
   generation: Generation,
   batch: Batch,
   sliceSize = defaultSliceSize,
+  /** What was given up, and becomes a dead letter without being tried. */
+  isPassedOver: (record: Recorded | Undecodable) => boolean = () => false,
 ): Promise<FoldOutcome> => {
   const rows = new WritableRows(tx, generation)
   const done = await checkpointOf(rows, batch)
@@ -55,7 +57,7 @@ export const foldBatch = async (
   const unfolded: Unfolded[] = []
   for (const record of batch.records) {
     if (record.position.offset < done) continue
-    const reason = record.type === "Undecodable" ? record.reason : await foldOne(context, writers, record)
+    const reason = isPassedOver(record) ? await passOver(writers, record) : await foldOne(context, writers, record)
     if (reason !== null) unfolded.push({ record, reason })
   }
   await context.settleAll()
@@ -65,22 +67,21 @@ export const foldBatch = async (
 }
 
 /** Moves the checkpoint past a batch that cannot be folded; each of its records is a dead letter for this reason. */
-export const skipBatch = async (
-  tx: Transaction,
-  generation: Generation,
-  { topic, partition, records, next }: Batch,
-  reason: string,
-): Promise<FoldOutcome> => {
-  const rows = new WritableRows(tx, generation)
-  const done = await checkpointOf(rows, { topic, partition })
-  const left = records.filter(({ position }) => position.offset >= done)
-  if (left.length > 0 && left[0]!.position.offset > done) return { _tag: "OutOfStep", checkpoint: done }
-  if (next > done) rows.set("marks", ["checkpoint", topic, partition], next)
-  return { _tag: "Folded", unfolded: left.map((record) => ({ record, reason })), hasJobs: await hasJobs(rows) }
+export const skipBatch = async (tx: Transaction, generation: Generation, batch: Batch, reason: string): Promise<FoldOutcome> => {
+  const outcome = await foldBatch(tx, generation, batch, defaultSliceSize, () => true)
+  if (outcome._tag === "OutOfStep") return outcome
+  return { ...outcome, unfolded: outcome.unfolded.map(({ record }) => ({ record, reason })) }
+}
+
+/** The event counts as its writer's, as if it had been folded: what is resent of it is nothing new. */
+const passOver = async (writers: Writers, record: Recorded | Undecodable): Promise<string> => {
+  if (record.type !== "Undecodable") await writers.isNew(record)
+  return "discarded before it was folded"
 }
 
 /** Folds one event, or tells why it never can be. */
-const foldOne = async (context: FoldContext, writers: Writers, event: Recorded): Promise<string | null> => {
+const foldOne = async (context: FoldContext, writers: Writers, event: Recorded | Undecodable): Promise<string | null> => {
+  if (event.type === "Undecodable") return event.reason
   if (!(await writers.isNew(event))) return null
   if (event.position.topic === "data-ingestion") {
     const run = await context.run(keyOf(event))

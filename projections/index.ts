@@ -1,4 +1,5 @@
 import { attributes } from "./attributes.ts"
+import { discards } from "./discards.ts"
 import { experiments } from "./experiments.ts"
 import { logs } from "./logs.ts"
 import { objects } from "./objects.ts"
@@ -10,4 +11,4 @@ import { tags } from "./tags.ts"
 import { trash } from "./trash.ts"
 
 /** How every event of the catalog is folded. */
-export const folds = covering([runs, attributes, experiments, tags, sequences, objects, logs, pages, trash])
+export const folds = covering([runs, attributes, experiments, tags, sequences, objects, logs, pages, trash, discards])

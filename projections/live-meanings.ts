@@ -108,5 +108,6 @@ const meanings: { readonly [T in EventType]: (event: Recorded<T>) => Meaning } =
   ReportCreated: entity("report", "created"),
   ReportEdited: entity("report", "changed"),
   ReportDeleted: entity("report", "deleted"),
+  DeadLetterDiscarded: nothing,
   SequencesPinned: () => ({ topic: "entities", kind: "pinned", id: "sequences", change: "changed" }),
 }

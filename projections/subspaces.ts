@@ -27,8 +27,15 @@
  *           ("index", "name" | "end" | "duration" | "path", …value, run)  own-index.ts     empty
  *           ("entries", run, …index entry)               own-index.ts     empty
  *           ("job", kind, id)                            jobs.ts          where the slices go on
+ *           ("discarded", topic, partition, offset)      discards.ts      [time, reason]
  * marks     ("checkpoint", topic, partition)             fold.ts          next offset to fold
  *           ("writer", stream, writer)                   fold.ts          [seq, part] folded last
+ *           ("letter" | "letter_bytes" | "aside", topic, partition, offset)   dead-letters.ts   a dead letter, its bytes, to be set aside
+ *           ("fold_version")                             subspaces.ts     the code that it was folded by
+ *
+ * control   ("generation")                               subspaces.ts     the serving generation, and who holds it
+ *           ("beside"), ("former", id)                   generations.ts   the one being rebuilt; those it replaced
+ *           ("rebuild_lock")                             rebuild-lock.ts  who rebuilds
  */
 import type { Reader, Transaction } from "../domain/ports/key-value-store.ts"
 import { decodeValue, encodeValue } from "../domain/msgpack.ts"
@@ -51,33 +58,63 @@ export const comparedSpaces = ["runs", "indexes", "system", "own"] as const sati
 
 export type Prefixes = Readonly<Record<Space, Uint8Array>>
 
+/**
+ * Counts the changes of what the folds write: raise it when the same log comes out as other rows. Projections of another
+ * version are rebuilt.
+ */
+export const foldVersion = 1
+
 /** One complete set of projections. */
 export interface Generation {
   readonly id: number
   readonly prefixes: Prefixes
+  /** Set while a rebuild is about to take its place: who asks that nothing be folded into it for a moment. */
+  readonly holder: string | null
 }
 
-/** Where no projection is: the generation pointer, locks, dead letters. */
+/** Where no projection is: the generation pointer, the rebuild and its lock. */
 export const controlPath = ["matyan", "control"] as const
+
+/** Where the directories of a generation that does not serve stand. */
+export const besidePath = ["matyan", "beside"] as const
+export const formerPath = (id: number): readonly string[] => ["matyan", "former", String(id)]
 
 /** The serving generation, or undefined before the first one was made. */
 export const servingGeneration = async (tx: Reader): Promise<Generation | undefined> => {
   const control = await tx.directory(controlPath)
-  const stored = control && (await tx.get(pack(["generation"], control)))
-  if (stored === undefined) return undefined
-  const found = await Promise.all(spaces.map((space) => tx.directory(directories[space])))
-  return { id: Number(decodeValue(stored)), prefixes: named(found) }
+  const stored = control && (await tx.get(pointerKey(control)))
+  return stored === undefined ? undefined : { ...pointerOf(stored), prefixes: await prefixesAt(tx, []) }
 }
 
 /** As {@link servingGeneration}, making the first generation where there is none. */
 export const createGeneration = async (tx: Transaction): Promise<Generation> => {
   const existing = await servingGeneration(tx)
   if (existing) return existing
-  const control = await tx.createDirectory(controlPath)
-  tx.set(pack(["generation"], control), encodeValue(1))
+  pointTo(tx, await tx.createDirectory(controlPath), 1)
+  return { id: 1, prefixes: await createSpaces(tx, []), holder: null }
+}
+
+/** Lets a generation serve; with a holder, asks projectors to fold nothing into it meanwhile. */
+export const pointTo = (tx: Transaction, control: Uint8Array, id: number, holder: string | null = null): void =>
+  tx.set(pointerKey(control), encodeValue(holder === null ? id : [id, holder]))
+
+/** The directories of a generation below a path; the serving one's is the root. */
+export const prefixesAt = async (tx: Reader, below: readonly string[]): Promise<Prefixes> =>
+  named(await Promise.all(spaces.map((space) => tx.directory([...below, ...directories[space]]))))
+
+/** Makes them, empty, to be folded into by the code that runs. */
+export const createSpaces = async (tx: Transaction, below: readonly string[]): Promise<Prefixes> => {
   const made: Uint8Array[] = []
-  for (const space of spaces) made.push(await tx.createDirectory(directories[space]))
-  return { id: 1, prefixes: named(made) }
+  for (const space of spaces) made.push(await tx.createDirectory([...below, ...directories[space]]))
+  const prefixes = named(made)
+  tx.set(pack(["fold_version"], prefixes.marks), encodeValue(foldVersion))
+  return prefixes
+}
+
+/** The version of the folds that made a generation; 0 where it does not say. */
+export const foldedBy = async (tx: Reader, { prefixes }: Pick<Generation, "prefixes">): Promise<number> => {
+  const stored = await tx.get(pack(["fold_version"], prefixes.marks))
+  return stored === undefined ? 0 : Number(decodeValue(stored))
 }
 
 /**
@@ -85,17 +122,25 @@ export const createGeneration = async (tx: Transaction): Promise<Generation> => 
  * swapped in, the prefixes are looked up again, so nobody reads or writes the former one.
  */
 export const generationCache = (): ((tx: Reader) => Promise<Generation | undefined>) => {
-  let pointer: Uint8Array | undefined
+  let key: Uint8Array | undefined
   let cached: Generation | undefined
   return async (tx) => {
-    if (pointer !== undefined && cached !== undefined) {
-      const stored = await tx.get(pointer)
-      if (stored !== undefined && Number(decodeValue(stored)) === cached.id) return cached
+    if (key !== undefined && cached !== undefined) {
+      const stored = await tx.get(key)
+      const pointer = stored === undefined ? undefined : pointerOf(stored)
+      if (pointer?.id === cached.id) return pointer.holder === cached.holder ? cached : (cached = { ...cached, ...pointer })
     }
     const control = await tx.directory(controlPath)
-    pointer = control && pack(["generation"], control)
+    key = control && pointerKey(control)
     return (cached = await servingGeneration(tx))
   }
+}
+
+const pointerKey = (control: Uint8Array): Uint8Array => pack(["generation"], control)
+
+const pointerOf = (stored: Uint8Array): Pick<Generation, "id" | "holder"> => {
+  const pointer = decodeValue(stored)
+  return Array.isArray(pointer) ? { id: Number(pointer[0]), holder: String(pointer[1]) } : { id: Number(pointer), holder: null }
 }
 
 const named = (prefixes: readonly (Uint8Array | undefined)[]): Prefixes => {

@@ -32,14 +32,13 @@ const misfit: AnyFact = {
 }
 
 const state = Effect.gen(function* () {
-  const store = yield* KeyValueStore
   const view = yield* makeView
   const text = yield* view.read(async (rows) => {
     const lines: string[] = []
     for await (const chunk of dumpRows(rows)) lines.push(...chunk.map(rowText))
     return lines.join("\n")
   })
-  return { text, letters: yield* store.read(deadLetters) }
+  return { text, letters: yield* view.read(deadLetters) }
 })
 
 /** Appends the facts, folds them all, and gives the state; `verify` must agree. */

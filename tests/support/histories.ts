@@ -103,6 +103,7 @@ const kinds = [
   "pin",
   "orphan",
   "purgeBlobs",
+  "discard",
 ] as const
 type Act = (typeof kinds)[number]
 
@@ -318,6 +319,10 @@ class Gateways {
         return [{ type: "ReportDeleted", data: { id } }]
       case "pin":
         return [{ type: "SequencesPinned", data: { sequences: [{ name: text, context: encodeValue(contexts[other % 2]!) }] } }]
+      case "discard":
+        return [
+          { type: "DeadLetterDiscarded", data: { topic: "data-ingestion", partition: other, offset: 1_000 + n, reason: text } },
+        ]
       case "orphan":
         return [{ type: "BlobsOrphaned", data: { runId, deletion: id, before: at } }]
       default:

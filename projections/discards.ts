@@ -1,0 +1,54 @@
+/** Dead letters that an operator has given up: they are passed over by every later fold, so that a rebuild comes out the same. */
+import { Effect, Stream } from "effect"
+import { EventLog, type LogUnavailable, partitionName, type Starts } from "../domain/ports/event-log.ts"
+import { decodeValue } from "../domain/msgpack.ts"
+import { float, numberOf, type Value } from "../domain/value.ts"
+import type { Topic } from "../events/define.ts"
+import type { Position } from "../events/index.ts"
+import { positionName } from "./positions.ts"
+import type { Projector } from "./projector.ts"
+import type { Rows } from "./rows.ts"
+
+export const discards = {
+  DeadLetterDiscarded: async ({ data: { topic, partition, offset, reason }, meta }, { rows }) => {
+    const key = ["discarded", topic, partition, offset]
+    if (!(await rows.has("own", key))) rows.set("own", key, [float(meta.at), reason])
+  },
+} satisfies Projector
+
+/** A dead letter that was given up: `at` in Unix seconds, `reason` in the operator's words. */
+export interface Discard {
+  readonly position: Position
+  readonly at: number
+  readonly reason: string
+}
+
+/** What was discarded, as far as it is folded, by {@link positionName}. */
+export const discarded = async (rows: Rows): Promise<ReadonlyMap<string, Discard>> =>
+  new Map(
+    (await rows.under("own", ["discarded"])).map(({ rest, bytes }) => {
+      const [topic, partition, offset] = rest as unknown as readonly [Topic, number, number]
+      const [at, reason] = decodeValue(bytes) as readonly [Value, Value]
+      const position = { topic, partition, offset }
+      return [positionName(position), { position, at: numberOf(at) ?? 0, reason: String(reason) }]
+    }),
+  )
+
+/** The positions that the log discards from these checkpoints on: a fold must know them before it comes to the events. */
+export const discardsAhead = (from: Starts): Effect.Effect<readonly string[], LogUnavailable, EventLog> =>
+  Effect.gen(function* () {
+    const log = yield* EventLog
+    const ends = yield* log.ends
+    const starts = ends.map((end): [string, number] => {
+      const name = partitionName(end)
+      return [name, end.topic === "control-events" ? (from.get(name) ?? 0) : end.offset]
+    })
+    const found: string[] = []
+    yield* Stream.runForEach(log.source(new Map(starts)), ({ records }) =>
+      Effect.sync(() => {
+        for (const { type, data } of records.filter((record) => record.type === "DeadLetterDiscarded"))
+          if (type === "DeadLetterDiscarded") found.push(`${data.topic}/${data.partition}/${data.offset}`)
+      }),
+    )
+    return found
+  })

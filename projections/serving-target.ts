@@ -1,0 +1,25 @@
+/** The generation that projectors fold into: the serving one, made where there is none. */
+import type { Transaction } from "../domain/ports/key-value-store.ts"
+import { controlPath, createGeneration, type Generation, generationCache, pointTo } from "./subspaces.ts"
+
+/** How long a rebuild may ask for quiet, in milliseconds; it takes far less, unless it died. */
+const longestHold = 3_000
+
+/**
+ * The serving generation in a transaction. A rebuild that is about to take its place holds it (see generations.ts); a hold
+ * that goes on for too long is ended, by the time that has passed here, so that no two clocks need agree. Ending one breaks
+ * nothing: the swap checks for itself that it has all that is folded here.
+ */
+export const servingTarget = (): ((tx: Transaction) => Promise<Generation>) => {
+  const generationOf = generationCache()
+  let held: { readonly holder: string; readonly since: number } | undefined
+  return async (tx) => {
+    const generation = (await generationOf(tx)) ?? (await createGeneration(tx))
+    const { holder } = generation
+    if (holder === null) return generation
+    if (held?.holder !== holder) held = { holder, since: performance.now() }
+    if (performance.now() - held.since < longestHold) return generation
+    pointTo(tx, await tx.createDirectory(controlPath), generation.id)
+    return { ...generation, holder: null }
+  }
+}
