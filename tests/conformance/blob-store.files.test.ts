@@ -11,6 +11,8 @@ const verified = (store: BlobStore["Service"], method: "PUT" | "GET", url: strin
 
 blobStoreSuite("files", {
   fresh: () => fileBlobs({ folder: freshFolder(), baseUrl: () => "http://blobs.test" }),
+  keys: "any",
+  boundsSignedUploads: true,
   upload: (store, { url, headers, body }) =>
     verified(store, "PUT", url).pipe(
       Effect.filterOrFail(({ terms }) => terms.contentType === headers["content-type"]),

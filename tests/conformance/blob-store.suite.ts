@@ -14,7 +14,15 @@ export interface ClientUpload {
 }
 
 export interface BlobStoreUnderTest {
+  /** A layer of a store without objects. */
   readonly fresh: () => Layer.Layer<BlobStore, unknown>
+  /**
+   * Which keys it holds: any, or such as files can have, with parts of at most 200 bytes, none of them empty, and no object
+   * where others' keys have a folder. S3 itself holds any; servers that keep objects as files do not.
+   */
+  readonly keys: "any" | "like files"
+  /** Whether an upload by a signed address is held to `maxBytes`. S3 cannot sign a bound of the size. */
+  readonly boundsSignedUploads: boolean
   /** Uploads as a client does; answers whether it was taken. */
   readonly upload: (store: Store, upload: ClientUpload) => Promise<boolean>
   /** Downloads as a client does; null when that is refused. */
@@ -24,6 +32,28 @@ export interface BlobStoreUnderTest {
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 const sha256 = (content: Uint8Array): string => createHash("sha256").update(content).digest("hex")
 const type = { contentType: "text/plain" }
+
+/** Each would meet another where keys were normalised, decoded or told apart without case. */
+const keysLikeFiles = [
+  "a/b/c",
+  "a/B",
+  "A",
+  "a ",
+  "é",
+  "e\u0301",
+  "日本/語.png",
+  "%2e%2e",
+  "a?b#c&d=e",
+  "a\\b",
+  "a+b",
+  "a b",
+  "line\nbreak",
+  "<&>\"'",
+  "CON",
+  "k-a.json",
+  `${"x".repeat(200)}/${"y".repeat(200)}/${"z".repeat(200)}`,
+]
+const keysUnlikeFiles = ["a", "a/b", "a//b", "/a", "a/", `${"x".repeat(500)}/${"y".repeat(400)}`]
 
 const run = <A, E>(effect: Effect.Effect<A, E>): Promise<A> => Effect.runPromise(effect)
 const failure = <A, E>(effect: Effect.Effect<A, E>): Promise<E> => run(Effect.flip(effect))
@@ -39,7 +69,10 @@ async function* streamed(...chunks: readonly string[]): AsyncGenerator<Uint8Arra
 }
 
 /** The promises of {@link BlobStore}, for any adapter. */
-export const blobStoreSuite = (name: string, { fresh, upload, download }: BlobStoreUnderTest): void => {
+export const blobStoreSuite = (
+  name: string,
+  { fresh, keys, boundsSignedUploads, upload, download }: BlobStoreUnderTest,
+): void => {
   const opened = (layer = fresh()): Promise<Store> => {
     const runtime = ManagedRuntime.make(layer)
     onTestFinished(() => runtime.dispose())
@@ -109,34 +142,26 @@ export const blobStoreSuite = (name: string, { fresh, upload, download }: BlobSt
     })
 
     describe("keys", () => {
-      test("any key stands for itself alone", async () => {
+      test.each([
+        ["any key", keysLikeFiles],
+        ...(keys === "any" ? [["any key, also beside those under it,", [...keysLikeFiles, ...keysUnlikeFiles]] as const] : []),
+      ] as const)("%s stands for itself alone", async (_, given) => {
         const store = await opened()
-        const keys = [
-          "a",
-          "a/b",
-          "a/b/c",
-          "a//b",
-          "A",
-          "a ",
-          "é",
-          "e\u0301",
-          "日本/語.png",
-          "%2e%2e",
-          "a?b#c&d=e",
-          "a\\b",
-          "a+b",
-          "CON",
-          "k-a.json",
-          `${"x".repeat(500)}/${"y".repeat(400)}`,
-        ]
-        for (const key of keys) await run(store.put(key, bytes(`content of ${key}`), type))
-        for (const key of keys) expect(await contentOf(store, key)).toBe(`content of ${key}`)
-        expect(await keysOf(store)).toEqual([...keys].sort((x, y) => Buffer.compare(Buffer.from(x), Buffer.from(y))))
+        for (const key of given) await run(store.put(key, bytes(`content of ${key}`), type))
+        for (const key of given) expect(await contentOf(store, key)).toBe(`content of ${key}`)
+        expect(await keysOf(store)).toEqual([...given].sort((x, y) => Buffer.compare(Buffer.from(x), Buffer.from(y))))
       })
 
       test("random keys do not meet", async () => {
         const store = await opened()
-        const key = fc.string({ unit: fc.constantFrom("a", "A", "/", "-", "_", "%", "é", "2"), minLength: 1, maxLength: 6 })
+        const part = fc.string({ unit: fc.constantFrom("a", "A", "-", "_", "%", "é", "2"), minLength: 1, maxLength: 3 })
+        // Keys like files' all have the same number of parts, so that none is a folder of another.
+        const parts = keys === "any" ? fc.array(part, { maxLength: 3 }) : fc.tuple(part, part)
+        const edge = keys === "any" ? fc.constantFrom("", "/", "//") : fc.constant("")
+        const key = fc
+          .tuple(edge, parts, edge)
+          .map(([before, names, behind]) => before + names.join("/") + behind)
+          .filter((each) => each !== "")
         await fc.assert(
           fc.asyncProperty(fc.uniqueArray(key, { minLength: 2, maxLength: 5 }), async (keys) => {
             for (const each of keys) await run(store.put(each, bytes(each), type))
@@ -184,10 +209,12 @@ export const blobStoreSuite = (name: string, { fresh, upload, download }: BlobSt
     describe("listing and removing", () => {
       test("a prefix lists its keys in order, page by page", async () => {
         const store = await opened()
-        for (const key of ["b/1", "a/2", "a/10", "a/1", "ab/1", "a"]) await run(store.put(key, bytes(key), type))
-        expect(await keysOf(store)).toEqual(["a", "a/1", "a/10", "a/2", "ab/1", "b/1"])
+        // A file-backed store may walk its folders in an order that is not that of keys.
+        const alike = keys === "any" ? ["a"] : ["a-"]
+        for (const key of ["b/1", "a/2", "a/10", "a/1", "ab/1", ...alike]) await run(store.put(key, bytes(key), type))
+        expect(await keysOf(store)).toEqual([...alike, "a/1", "a/10", "a/2", "ab/1", "b/1"])
         expect(await keysOf(store, "a/")).toEqual(["a/1", "a/10", "a/2"])
-        expect(await keysOf(store, "a")).toEqual(["a", "a/1", "a/10", "a/2", "ab/1"])
+        expect(await keysOf(store, "a")).toEqual([...alike, "a/1", "a/10", "a/2", "ab/1"])
         expect(await keysOf(store, "c/")).toEqual([])
         const pages: string[][] = []
         for (let after: string | undefined; ;) {
@@ -196,8 +223,11 @@ export const blobStoreSuite = (name: string, { fresh, upload, download }: BlobSt
           pages.push(page)
           after = page.at(-1)
         }
-        expect(pages).toEqual([["a", "a/1"], ["a/10", "a/2"], ["ab/1"]])
-        expect((await run(store.list("a/2", 1)))[0]).toMatchObject({ size: 3, contentType: "text/plain" })
+        expect(pages).toEqual([[...alike, "a/1"], ["a/10", "a/2"], ["ab/1"]])
+        const before = Date.now() / 1_000
+        const [listed] = await run(store.list("a/2", 1))
+        expect(listed).toMatchObject({ key: "a/2", size: 3 })
+        expect(Math.abs(listed!.modified - before)).toBeLessThan(60)
       })
 
       test("removing takes those that are there, and only them", async () => {
@@ -236,6 +266,12 @@ export const blobStoreSuite = (name: string, { fresh, upload, download }: BlobSt
       ])("an upload with %s is refused and stores nothing", async (_, make) => {
         const store = await opened()
         expect(await upload(store, await make(store))).toBe(false)
+        expect(await keysOf(store)).toEqual([])
+      })
+
+      test.runIf(boundsSignedUploads)("an upload of more than was signed for is refused and stores nothing", async () => {
+        const store = await opened()
+        expect(await upload(store, await signed(store, { maxBytes: content.length - 1 }))).toBe(false)
         expect(await keysOf(store)).toEqual([])
       })
 
