@@ -3,7 +3,8 @@ import type { RegistryUnavailable, SchemaIncompatible } from "../../domain/ports
 import { SchemaRegistry } from "../../domain/ports/schema-registry.ts"
 import type { EventDefinition, Topic } from "../../events/define.ts"
 import { type AnyEvent, catalog } from "../../events/index.ts"
-import { canonicalText, type CompiledVersion, compileVersions } from "./versions.ts"
+import { schemaIdentity } from "./identity.ts"
+import { type CompiledVersion, compileVersions } from "./versions.ts"
 
 /** An event as the log holds it. */
 export interface EncodedEvent {
@@ -28,7 +29,7 @@ export class EventCodec extends Context.Service<
     /** Throws {@link EventNotEncodable} where a value does not fit its field, such as an integer beyond 2^53. */
     readonly encode: (event: AnyEvent) => EncodedEvent
     readonly decode: (bytes: Uint8Array) => AnyEvent | NotDecoded
-    /** Asks the registry for the schema of an unknown id, once; decoding again then succeeds or says why not. */
+    /** Asks the registry for the schema of an unknown id; decoding again then succeeds or says why not. It may wait for long. */
     readonly learn: (id: number) => Effect.Effect<void, RegistryUnavailable>
   }
 >()("matyan/EventCodec") {}
@@ -54,27 +55,41 @@ export const eventCodec = (
     EventCodec,
     Effect.gen(function* () {
       const registry = yield* SchemaRegistry
-      const versions = definitions.flatMap(compileVersions)
-      const byId = new Map<number, CompiledVersion | null>()
-      const byText = new Map(versions.map((version) => [canonicalText(version.text), version]))
+      const chains = definitions.map(compileVersions)
+      const byMeaning = new Map(chains.flat().map((version) => [schemaIdentity(version.text), version]))
+      const byId = new Map<number, CompiledVersion | NotOurs>()
       const newest = new Map<string, Newest>()
-      for (const version of versions) {
-        const id = yield* registry.register(`${version.definition.topic}-matyan.${version.definition.type}`, version.text)
-        byId.set(id, version)
-        newest.set(version.definition.type, { version, header: headerOf(id) })
-      }
+      const register = (version: CompiledVersion) =>
+        registry.register(`${version.definition.topic}-matyan.${version.definition.type}`, version.text).pipe(
+          Effect.map((id) => {
+            byId.set(id, version)
+            newest.set(version.definition.type, { version, header: headerOf(id) })
+          }),
+        )
+      // The versions of one event in their order, since each is held against the one before it.
+      yield* Effect.forEach(chains, (chain) => Effect.forEach(chain, register), { concurrency: registrations, discard: true })
       return {
         encode: (event) => encode(newest, event),
         decode: (bytes) => decode(byId, bytes),
         learn: (id) =>
           registry.schemaById(id).pipe(
-            Effect.map((text) => byText.get(canonicalText(text)) ?? null),
-            Effect.catchTag("SchemaNotFound", () => Effect.succeed(null)),
-            Effect.map((version) => void byId.set(id, version)),
+            Effect.map((text) => byMeaning.get(schemaIdentity(text)) ?? { until: Infinity }),
+            Effect.catchTag("SchemaNotFound", () => Effect.sync(() => ({ until: performance.now() + forgottenAfterMillis }))),
+            Effect.map((found) => void byId.set(id, found)),
           ),
       }
     }),
   )
+
+/** Subjects that are registered side by side, for a registry at the other end of a network. */
+const registrations = 8
+
+/** No schema of ours: for ever where the registry has one, for a while where it has none, for it may get one. */
+interface NotOurs {
+  readonly until: number
+}
+
+const forgottenAfterMillis = 60_000
 
 interface Newest {
   readonly version: CompiledVersion
@@ -106,12 +121,15 @@ const unknownType = (): never => {
   throw new Error("it is not in the catalog")
 }
 
-const decode = (byId: ReadonlyMap<number, CompiledVersion | null>, bytes: Uint8Array): AnyEvent | NotDecoded => {
+const decode = (byId: ReadonlyMap<number, CompiledVersion | NotOurs>, bytes: Uint8Array): AnyEvent | NotDecoded => {
   if (bytes.length < headerLength || bytes[0] !== 0) return { undecodable: "the bytes do not begin with a schema id" }
   const id = ((bytes[1]! << 24) | (bytes[2]! << 16) | (bytes[3]! << 8) | bytes[4]!) >>> 0
   const version = byId.get(id)
   if (version === undefined) return { undecodable: `schema ${id} is unknown`, unknownSchema: id }
-  if (version === null) return { undecodable: `schema ${id} is not one of ours` }
+  if ("until" in version) {
+    const notOurs = { undecodable: `schema ${id} is not one of ours` }
+    return version.until > performance.now() ? notOurs : { ...notOurs, unknownSchema: id }
+  }
   try {
     return version.decode(bytes, headerLength)
   } catch (error) {

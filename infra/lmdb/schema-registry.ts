@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto"
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
-import avsc from "avsc"
 import { Effect, Layer } from "effect"
 import { open } from "lmdb"
 import { RegistryUnavailable, SchemaIncompatible, SchemaNotFound, SchemaRegistry } from "../../domain/ports/schema-registry.ts"
+import { incompatibility } from "../avro/compatibility.ts"
 
 /**
  * The registry in a folder: ids count from 1 in the order of registration, and a text keeps its id under every subject.
@@ -68,7 +68,7 @@ const register = (rows: Rows, subject: string, schema: string): number | SchemaI
     if (found !== undefined && ids.includes(found)) return Number(found)
     const latest = ids.at(-1)
     const reason = incompatibility(schema, latest === undefined ? undefined : rows.get(`id ${latest}`))
-    if (reason !== undefined) return new SchemaIncompatible({ message: reason, subject })
+    if (reason !== null) return new SchemaIncompatible({ message: reason, subject })
     const id = found ?? String(Number(rows.get("last") ?? 0) + 1)
     if (found === undefined) {
       rows.putSync("last", id)
@@ -78,14 +78,3 @@ const register = (rows: Rows, subject: string, schema: string): number | SchemaI
     rows.putSync(`subject ${hash(subject)}`, [...ids, id].join(" "))
     return Number(id)
   })
-
-/** Why a schema cannot read what an earlier one wrote, or is none at all. */
-const incompatibility = (schema: string, earlier: string | undefined): string | undefined => {
-  try {
-    const reader = avsc.Type.forSchema(JSON.parse(schema))
-    if (earlier !== undefined) reader.createResolver(avsc.Type.forSchema(JSON.parse(earlier)))
-    return undefined
-  } catch (error) {
-    return `the schema does not read what was written before: ${error instanceof Error ? error.message : String(error)}`
-  }
-}
