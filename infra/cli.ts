@@ -4,6 +4,7 @@ import { existsSync } from "node:fs"
 import { basename } from "node:path"
 import { parseArgs, type ParseArgsConfig } from "node:util"
 import { dumpCommand } from "./commands/dump.ts"
+import { doctorCommand } from "./commands/doctor.ts"
 import { demoCommand } from "./commands/demo.ts"
 import { eventsCommand } from "./commands/events.ts"
 import { serveCommand } from "./commands/serve.ts"
@@ -19,6 +20,7 @@ const commands: Readonly<Record<string, Command>> = {
   "query-gateway": queryGatewayCommand,
   projector: projectorCommand,
   "control-worker": controlWorkerCommand,
+  doctor: doctorCommand,
   demo: demoCommand,
   events: eventsCommand,
   dump: dumpCommand,

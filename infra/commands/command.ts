@@ -1,4 +1,5 @@
 import { Cause, Effect, Exit, Fiber } from "effect"
+import { logged } from "../observe/logging.ts"
 
 export interface Option {
   readonly type: "string" | "boolean"
@@ -21,7 +22,8 @@ export interface Command {
 
 /** Runs a command's effect until it is done or the process is told to end (then its scopes close first). */
 export const runCommand = async (effect: Effect.Effect<number, unknown>): Promise<number> => {
-  const fiber = Effect.runFork(effect)
+  // What is worth a warning must not stand between the lines of the answer. What serves has settings of its own for its logs.
+  const fiber = Effect.runFork(logged({ logLevel: "warn", logFormat: "text" }, "matyan")(effect))
   const stop = () => void Effect.runPromise(Fiber.interrupt(fiber))
   process.once("SIGINT", stop)
   process.once("SIGTERM", stop)

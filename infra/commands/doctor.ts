@@ -1,0 +1,25 @@
+import { Effect } from "effect"
+import { settings } from "../config.ts"
+import { examine } from "../doctor/doctor.ts"
+import { findingsText } from "../doctor/findings.ts"
+import { type Command, runCommand } from "./command.ts"
+
+export const doctorCommand: Command = {
+  summary: "look at everything that the settings need, and say what to do",
+  help: `Asks the log, the store, the objects and the projections, and says what to mend first. It changes nothing and may run
+beside a server. Exits with 1 where something is broken.
+
+  matyan doctor
+  matyan doctor --json | jq '.[] | select(.state != "ok")'
+`,
+  options: { json: { type: "boolean", says: "print the findings as JSON" } },
+  run: ({ json }) =>
+    runCommand(
+      Effect.scoped(
+        Effect.map(Effect.flatMap(settings, examine), (findings) => {
+          process.stdout.write(json === true ? `${JSON.stringify(findings, null, 2)}\n` : findingsText(findings))
+          return findings.some(({ state }) => state === "broken") ? 1 : 0
+        }),
+      ),
+    ),
+}
