@@ -2,8 +2,10 @@
 import { join } from "node:path"
 import { Effect, Layer } from "effect"
 import type { BlobStore, BlobStoreUnavailable } from "../domain/ports/blob-store.ts"
+import type { RegistryUnavailable, SchemaRegistry } from "../domain/ports/schema-registry.ts"
 import { eventCodec } from "./avro/codec.ts"
 import type { Settings } from "./config.ts"
+import type { ConfluentOptions } from "./confluent/options.ts"
 import type { EngineSettings } from "./settings/engines.ts"
 import { fileBlobs } from "./files/blob-store.ts"
 import type { KafkaOptions } from "./kafka/options.ts"
@@ -41,7 +43,18 @@ const log = (engines: Engines, embedded: LmdbLogOptions) =>
 /** An adapter whose client library is only loaded where it is chosen. */
 const later = <A, E, R>(load: () => Promise<Layer.Layer<A, E, R>>): Layer.Layer<A, E, R> => Layer.unwrap(Effect.promise(load))
 
-const codec = (engines: Engines) => eventCodec().pipe(Layer.provide(lmdbRegistry({ folder: join(engines.dataDir, "registry") })))
+const codec = (engines: Engines) => eventCodec().pipe(Layer.provide(registry(engines)))
+
+const registry = (engines: Engines): Layer.Layer<SchemaRegistry, RegistryUnavailable> =>
+  engines.registry === "confluent"
+    ? later(async () => (await import("./confluent/schema-registry.ts")).confluentRegistry(confluentOptions(engines)))
+    : lmdbRegistry({ folder: join(engines.dataDir, "registry") })
+
+const confluentOptions = ({ registryUrl, registryUsername, registryPassword, dataDir }: Engines): ConfluentOptions => ({
+  url: registryUrl ?? "http://localhost:8081",
+  idsFile: join(dataDir, "schema-ids.json"),
+  ...(registryUsername === undefined ? {} : { auth: { username: registryUsername, password: registryPassword ?? "" } }),
+})
 
 /** How the cluster of these settings is reached. */
 export const kafkaOptions = (engines: Engines): KafkaOptions => ({
