@@ -30,9 +30,13 @@ export const bucketOf = (options: S3Options): Bucket => {
   return { client, name: options.bucket, place: options.endpoint ?? `the cloud's region ${options.region}` }
 }
 
-/** What signs addresses. It sends nothing, and has no body to put a checksum of into an address. */
+/** What signs addresses. It sends nothing; by default it would sign the checksum of a body that is not there yet. */
 export const signerOf = (options: S3Options): S3Client =>
-  new S3Client({ ...shared(options, options.publicEndpoint ?? options.endpoint), requestChecksumCalculation: "WHEN_REQUIRED" })
+  new S3Client({
+    ...shared(options, options.publicEndpoint ?? options.endpoint),
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+  })
 
 /** Downloads keep a connection for as long as they last. */
 const mostSockets = 200
