@@ -1,8 +1,14 @@
 import { Agent as HttpAgent } from "node:http"
 import { Agent as HttpsAgent } from "node:https"
-import api from "@kafkajs/confluent-schema-registry/dist/api/index.js"
+import { createRequire } from "node:module"
+import type * as api from "@kafkajs/confluent-schema-registry/dist/api/index.js"
 import { Data, Effect } from "effect"
 import type { ConfluentOptions } from "./options.ts"
+
+// A CommonJS file with a default export, which Node and the test runner import in two ways.
+const { default: restClient } = createRequire(import.meta.url)(
+  "@kafkajs/confluent-schema-registry/dist/api/index.js",
+) as typeof api.default
 
 /** A request failed. `passing` where another may succeed without anybody's doing; `status` is null where nobody answered. */
 export class RegistryFault extends Data.TaggedError("RegistryFault")<{
@@ -34,7 +40,7 @@ export const registryClient = ({ url, auth }: ConfluentOptions, requestSeconds: 
   const host = url.replace(/\/+$/, "")
   const agent = new (host.startsWith("https:") ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: mostRequests })
   // Retrying is the adapter's: it knows what may be waited for.
-  const rest = api.default({ host, agent, clientId: "matyan", retry: { retries: 0 }, ...(auth === undefined ? {} : { auth }) })
+  const rest = restClient({ host, agent, clientId: "matyan", retry: { retries: 0 }, ...(auth === undefined ? {} : { auth }) })
   const ask = <A>(request: (signal: AbortSignal) => Promise<unknown>, read: (answer: unknown) => A) =>
     Effect.tryPromise({ try: request, catch: faultOf }).pipe(
       // The client has a time-out too, but a connection that is lost within an answer never settles its promise.
