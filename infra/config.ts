@@ -3,6 +3,7 @@ import { isIP } from "node:net"
 import { Config, Effect } from "effect"
 import { defaultIngestLimits, type IngestLimits } from "../domain/limits.ts"
 import { type LogSettings, logLevels } from "./observe/logging.ts"
+import type { TraceSettings } from "./observe/tracing.ts"
 import { type EngineSettings, engineVariables, inferred } from "./settings/engines.ts"
 import {
   configsOf,
@@ -14,12 +15,13 @@ import {
   port,
   positive,
   secret,
+  share,
   text,
   type Variable,
   variable,
 } from "./settings/variable.ts"
 
-export interface Settings extends EngineSettings, LogSettings {
+export interface Settings extends EngineSettings, LogSettings, TraceSettings {
   readonly dataDir: string
   readonly host: string
   /** Listen where others reach it although there is no authentication. */
@@ -66,6 +68,8 @@ const variables = {
   ),
   logLevel: variable("LOG_LEVEL", oneOf(...logLevels), "info", "the least that is logged: debug, info, warn or error"),
   logFormat: optional("LOG_FORMAT", oneOf("json", "text"), "json or text", "text at a terminal, else json"),
+  otlpEndpoint: optional("OTEL_EXPORTER_OTLP_ENDPOINT", text, "where traces are sent, such as http://localhost:4318", "nowhere"),
+  traceRatio: variable("MATYAN_TRACE_RATIO", share, 0.01, "the share of frames and commands that are traced, from 0 to 1"),
   corsOrigins: optional("CORS_ORIGINS", jsonList, "the origins of web pages that may call, a JSON list", "those of the web UI"),
   trashHours: variable("MATYAN_TRASH_HOURS", duration, 168, "how long a deleted run can be restored"),
   uploadSeconds: variable("S3_PRESIGN_EXPIRY", positive, 3_600, "how long the address of an upload holds, in seconds"),

@@ -5,6 +5,7 @@ import { project } from "../projections/worker.ts"
 import type { Settings } from "./config.ts"
 import { readableLog, store } from "./engines.ts"
 import { logged } from "./observe/logging.ts"
+import { traced } from "./observe/tracing.ts"
 
 /** Folds until the scope closes; a thread that dies is replaced, for the checkpoint tells where to go on. */
 export const projectorThread = (settings: Settings) =>
@@ -42,7 +43,11 @@ const stopped = async (worker: Worker): Promise<void> => {
 
 const run = (settings: Settings): void => {
   const fiber = Effect.runFork(
-    project().pipe(Effect.provide(Layer.merge(readableLog(settings), store(settings))), logged(settings, "projector")),
+    project().pipe(
+      Effect.provide(Layer.merge(readableLog(settings), store(settings))),
+      traced(settings, "projector"),
+      logged(settings, "projector"),
+    ),
   )
   parentPort?.on("message", () => {
     void Effect.runPromise(Fiber.interrupt(fiber)).then(() => parentPort?.close())

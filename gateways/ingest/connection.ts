@@ -1,9 +1,11 @@
 /** One socket of one run: a frame is read, decided and answered, each once and in order. */
 import { createHash, randomUUID } from "node:crypto"
+import type { Context } from "effect"
 import type { WebSocket } from "ws"
 import { type BindName } from "../../domain/ingest/messages.ts"
 import type { RunIntake } from "../../domain/ingest/intake.ts"
 import { translateFrame } from "../../domain/ingest/translate.ts"
+import { spanClock, type Spans } from "../../domain/ports/spans.ts"
 import type { Appender } from "./appender.ts"
 import type { Budget } from "./budget.ts"
 import type { SocketMetrics } from "./ingest-metrics.ts"
@@ -16,6 +18,7 @@ export interface Shared {
   readonly bind: BindName
   readonly budget: Budget
   readonly metrics: SocketMetrics
+  readonly spans: Context.Service.Shape<typeof Spans>
   readonly options: SocketOptions
 }
 
@@ -138,12 +141,22 @@ export class Connection {
     this.#last = null
     if (reading.stated.length === 0) return reply
     const events = stamp(reading.stated, this.#writer, seq, serverTime)
+    const begun = spanClock()
     const stored = appender.append(this.#intake.runId, events, frame.length).then((refused) => {
+      this.#tell(seq, begun, events.length, frame.length)
       if (refused === null) return reply
       return replyText(reading.error === null ? refused : `${reading.error}\n${refused}`)
     })
     this.#last = { identity, reply: stored }
     return stored
+  }
+
+  /** How long a frame took until the log had it, if anybody follows it. */
+  #tell(seq: number, start: number, events: number, bytes: number): void {
+    const of = { writer: this.#writer, seq }
+    const { spans } = this.#shared
+    if (!spans.follows(of)) return
+    spans.record({ name: "append frame", of, start, end: spanClock(), attributes: { run: this.#intake.runId, events, bytes } })
   }
 
   #answer(pending: Pending, reply: string | null): void {

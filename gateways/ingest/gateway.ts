@@ -3,6 +3,7 @@ import { Effect, type Scope } from "effect"
 import type { FastifyInstance } from "fastify"
 import { BlobStore } from "../../domain/ports/blob-store.ts"
 import { EventLog } from "../../domain/ports/event-log.ts"
+import { Spans } from "../../domain/ports/spans.ts"
 import { healthRoutes } from "../health.ts"
 import { type CannotListen, closeServer, httpServer, listen } from "../http.ts"
 import { httpMetrics, metricsRegistry, metricsRoute } from "../metrics.ts"
@@ -11,7 +12,7 @@ import { blobRoutes } from "./blobs.ts"
 import { socketMetrics } from "./ingest-metrics.ts"
 import type { IngestGatewayOptions } from "./options.ts"
 import { restRoutes } from "./rest.ts"
-import { Sockets } from "./sockets.ts"
+import { type Means, Sockets } from "./sockets.ts"
 import { acceptSockets } from "./upgrade.ts"
 
 export interface RunningGateway {
@@ -28,8 +29,9 @@ export const ingestGateway = (
     const log = yield* EventLog
     const blobs = yield* BlobStore
     const names = yield* Names
+    const spans = yield* Spans
     const { server, sockets } = yield* Effect.acquireRelease(
-      Effect.promise(() => assemble(options, log, blobs, names)),
+      Effect.promise(() => assemble(options, { log, blobs, names, spans })),
       (running) => Effect.promise(() => end(running, options.sockets.drainMs)),
     )
     const port = yield* listen(server, options.host, options.port)
@@ -43,12 +45,14 @@ interface Assembled {
   readonly sockets: Sockets
 }
 
-const assemble = async (
-  options: IngestGatewayOptions,
-  log: EventLog["Service"],
-  blobs: BlobStore["Service"],
-  names: Names["Service"],
-): Promise<Assembled> => {
+interface Needed {
+  readonly log: EventLog["Service"]
+  readonly blobs: BlobStore["Service"]
+  readonly names: Names["Service"]
+  readonly spans: Means["spans"]
+}
+
+const assemble = async (options: IngestGatewayOptions, { log, blobs, names, spans }: Needed): Promise<Assembled> => {
   const registry = metricsRegistry()
   const server = await httpServer({
     corsOrigins: options.corsOrigins,
@@ -56,7 +60,7 @@ const assemble = async (
     headersTimeoutMs: 10_000,
     metrics: httpMetrics(registry),
   })
-  const sockets = new Sockets(log, names.bind, options.limits, options.sockets, socketMetrics(registry))
+  const sockets = new Sockets({ log, bind: names.bind, metrics: socketMetrics(registry), spans }, options.limits, options.sockets)
   acceptSockets(server.server, sockets, options)
   restRoutes(server, blobs, options)
   if (blobs.local !== null) await server.register(blobRoutes(blobs, blobs.local.verify))

@@ -10,6 +10,14 @@ import type { SocketMetrics } from "./ingest-metrics.ts"
 import { Intakes } from "./intakes.ts"
 import type { SocketOptions } from "./options.ts"
 
+/** What sockets work with. */
+export interface Means {
+  readonly log: EventLog["Service"]
+  readonly bind: BindName
+  readonly metrics: SocketMetrics
+  readonly spans: Shared["spans"]
+}
+
 export class Sockets {
   readonly #connections = new Set<Connection>()
   readonly #intakes: Intakes
@@ -23,7 +31,7 @@ export class Sockets {
   named = false
   #onClosed: () => void = () => {}
 
-  constructor(log: EventLog["Service"], bind: BindName, limits: IngestLimits, options: SocketOptions, metrics: SocketMetrics) {
+  constructor({ log, spans, metrics, bind }: Means, limits: IngestLimits, options: SocketOptions) {
     this.#options = options
     this.#intakes = new Intakes(limits)
     const appender = new Appender(log, (away) => {
@@ -32,7 +40,7 @@ export class Sockets {
     const budget = new Budget(options.bytesInFlight, () => {
       for (const connection of this.#connections) connection.unpause()
     })
-    this.#shared = { appender, bind, budget, metrics, options }
+    this.#shared = { appender, bind, budget, metrics, spans, options }
     this.#care = setInterval(() => this.#lookAfter(), options.tickMs)
   }
 

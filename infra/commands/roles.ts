@@ -3,6 +3,7 @@ import { Effect, type Scope } from "effect"
 import { settings, type Settings } from "../config.ts"
 import { controlWorkerProcess, ingestGatewayProcess, projectorProcess, queryGatewayProcess } from "../roles/processes.ts"
 import { logged } from "../observe/logging.ts"
+import { traced } from "../observe/tracing.ts"
 import { type Command, runCommand } from "./command.ts"
 
 interface Role {
@@ -34,7 +35,9 @@ const roleCommand = ({ name, summary, help, port, start }: Role): Command => ({
       ...(typeof options["host"] === "string" ? { host: options["host"] } : {}),
       ...(given === undefined ? {} : { [port]: given }),
     }))
-    return runCommand(Effect.flatMap(chosen, (all) => Effect.scoped(running(name, start(all))).pipe(logged(all, name))))
+    return runCommand(
+      Effect.flatMap(chosen, (all) => Effect.scoped(running(name, start(all))).pipe(traced(all, name), logged(all, name))),
+    )
   },
 })
 

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { settings, type Settings } from "../config.ts"
 import { logged } from "../observe/logging.ts"
+import { traced } from "../observe/tracing.ts"
 import { serve } from "../serve.ts"
 import { type Command, runCommand } from "./command.ts"
 
@@ -17,7 +18,7 @@ After a crash it goes on by itself at the next start.
     runCommand(
       Effect.flatMap(settings, (given) => {
         const chosen = { ...given, insecure: insecure === true || given.insecure }
-        return Effect.scoped(serving(chosen)).pipe(logged(chosen, "serve"))
+        return Effect.scoped(serving(chosen)).pipe(traced(chosen, "serve"), logged(chosen, "serve"))
       }),
     ),
 }

@@ -56,6 +56,8 @@ export const port = checked(Config.Int, (value) =>
 /** Hours, minutes or whatever the variable's name says: any number from 0 on. */
 export const duration = checked(Config.Finite, (value) => (value >= 0 ? null : "must not be negative"))
 
+export const share = checked(Config.Finite, (value) => (value >= 0 && value <= 1 ? null : `must be from 0 to 1, not ${value}`))
+
 /** Thirty-two bytes in URL-safe base64. */
 export const secret = checked(Config.String, (value) =>
   Buffer.from(value, "base64url").length === 32 ? null : "must be 32 bytes in URL-safe base64",
