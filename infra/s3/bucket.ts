@@ -14,7 +14,7 @@ export const checkBucket = (bucket: Bucket, options: S3Options): Effect.Effect<v
   return Effect.tryPromise({ try: listed, catch: unavailable(bucket) }).pipe(
     Effect.timeoutOrElse({
       duration: check,
-      orElse: () => Effect.fail(unavailable(bucket)(new Error(`no answer within ${check} ms`))),
+      orElse: () => Effect.fail(unavailable(bucket)(new DOMException(`no answer within ${check} ms`, "TimeoutError"))),
     }),
     Effect.asVoid,
   )

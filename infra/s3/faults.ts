@@ -17,8 +17,8 @@ export const refusedOrUnavailable =
   (cause: unknown): UploadRefused | BlobStoreUnavailable =>
     cause instanceof UploadRefused ? cause : unavailable(bucket)(cause)
 
-/** Whether the server said that there is no such object; answers without a body have only their status to tell by. */
-export const isNotFound = (cause: unknown): boolean => statusOf(cause) === 404 && !isNamed(cause, "NoSuchBucket")
+/** Whether the server said that there is no such object. An answer without a body is named for its status alone. */
+export const isNotFound = (cause: unknown): boolean => isNamed(cause, "NoSuchKey", "NotFound")
 
 export const isAlreadyOurs = (cause: unknown): boolean => isNamed(cause, "BucketAlreadyOwnedByYou")
 
@@ -34,6 +34,9 @@ export const statusOf = (cause: unknown): number | undefined =>
   cause instanceof S3ServiceException ? cause.$metadata.httpStatusCode : undefined
 
 const isNamed = (cause: unknown, ...names: readonly string[]): boolean => cause instanceof Error && names.includes(cause.name)
+
+/** Whether a request failed, and not the body that we were given to send. */
+const isOfRequest = (cause: unknown): boolean => cause instanceof Error && "$metadata" in cause
 
 const hints: readonly { readonly when: (cause: unknown) => boolean; readonly says: string }[] = [
   {
@@ -58,7 +61,11 @@ const hints: readonly { readonly when: (cause: unknown) => boolean; readonly say
     says: "the bucket is in another region: set S3_REGION",
   },
   {
-    when: (cause) => cause instanceof Error && statusOf(cause) === undefined,
+    when: (cause) => isOurs(cause),
+    says: "check S3_ACCESS_KEY, S3_SECRET_KEY, S3_REGION and S3_BUCKET",
+  },
+  {
+    when: (cause) => isNamed(cause, "TimeoutError") || (isOfRequest(cause) && statusOf(cause) === undefined),
     says: "check S3_ENDPOINT and that the server runs",
   },
 ]

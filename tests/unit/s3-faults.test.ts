@@ -75,7 +75,9 @@ test("a server that takes a request and never answers holds nobody for ever", as
 test("the check of a silent server ends, and says so", async () => {
   const options = await scriptedS3(() => undefined)
   const store = await opened({ ...options, ...impatient, timeouts: { check: 100 } })
-  expect(await failure(store.check)).toMatchObject({ message: expect.stringContaining("no answer within 100 ms") })
+  expect(await failure(store.check)).toMatchObject({
+    message: expect.stringMatching(/no answer within 100 ms; check S3_ENDPOINT/),
+  })
 })
 
 test("content that stops half-way fails its reader", async () => {
@@ -170,6 +172,15 @@ test.each([
   expect(fault).toBeInstanceOf(BlobStoreUnavailable)
   expect(fault.message).toContain("Words of the server")
   expect(fault.message).toContain(says)
+})
+
+test("a body that breaks off is told as what it is, not as the server's fault", async () => {
+  const store = await openedOn((_, response) => response.end())
+  const broken = (async function* () {
+    yield Buffer.from("half")
+    throw new Error("connection lost")
+  })()
+  expect((await failure(store.put("k", broken, type))).message).toMatch(/: connection lost$/)
 })
 
 test("an upload whose last part fails is given up, and its own failure is told", async () => {
