@@ -108,6 +108,10 @@ export const notSetAside = async (rows: Rows, limit = 100): Promise<readonly Set
   )
 }
 
+/** The places of the letters that were not set aside yet, as they stand in their keys. */
+export const placesNotSetAside = async (rows: Rows): Promise<readonly Below["rest"][]> =>
+  (await rows.under("marks", ["aside"])).map(({ rest }) => rest)
+
 /** The log has set them aside. */
 export const markSetAside = (rows: WritableRows, letters: readonly SetAside[]): void => {
   for (const { position } of letters) rows.clear("marks", ["aside", ...placeOf(position)])

@@ -3,14 +3,14 @@ import type { Transaction } from "../domain/ports/key-value-store.ts"
 import { controlPath, createGeneration, type Generation, generationCache, pointTo } from "./subspaces.ts"
 
 /** How long a rebuild may ask for quiet, in milliseconds; it takes far less, unless it died. */
-const longestHold = 3_000
+const mostPatience = 3_000
 
 /**
  * The serving generation in a transaction. A rebuild that is about to take its place holds it (see generations.ts); a hold
  * that goes on for too long is ended, by the time that has passed here, so that no two clocks need agree. Ending one breaks
  * nothing: the swap checks for itself that it has all that is folded here.
  */
-export const servingTarget = (): ((tx: Transaction) => Promise<Generation>) => {
+export const servingTarget = (longestHold = mostPatience): ((tx: Transaction) => Promise<Generation>) => {
   const generationOf = generationCache()
   let held: { readonly holder: string; readonly since: number } | undefined
   return async (tx) => {

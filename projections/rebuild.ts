@@ -1,0 +1,123 @@
+/**
+ * Rebuild beside, then swap (decision 11): the whole log is folded into a new generation while the old one serves and
+ * ingestion goes on, and then takes its place at once. What was folded stands in the store, so that a rebuild that was
+ * killed goes on where it was.
+ */
+import { Effect } from "effect"
+import type { EventLog, LogUnavailable } from "../domain/ports/event-log.ts"
+import { KeyValueStore, type StoreFault } from "../domain/ports/key-value-store.ts"
+import { type FoldFault, makeFolder } from "./folder.ts"
+import {
+  besideTarget,
+  clearSome,
+  formerGenerations,
+  hold,
+  keepSetAside,
+  openBeside,
+  RebuildLost,
+  removeBeside,
+  spoilBeside,
+  type SwapOutcome,
+  swapIn,
+} from "./generations.ts"
+import { defaultSliceSize } from "./jobs.ts"
+import { type RebuildRunning, withRebuildLock } from "./rebuild-lock.ts"
+import { besidePath, formerPath } from "./subspaces.ts"
+import { foldToEnd, type ProjectorOptions } from "./worker.ts"
+
+export interface RebuildOptions extends ProjectorOptions {
+  /** Keep the generation that is replaced, under `matyan/former/<id>`; else it is removed, and so are those kept before. */
+  readonly keep?: boolean
+  /** Told when folding begins, with where it begins: all zero, or where an earlier rebuild was ended. */
+  readonly onBegun?: (from: ReadonlyMap<string, number>) => void
+  /** After how long without a sign of life another rebuild is taken for dead, in milliseconds. */
+  readonly leaseMillis?: number
+}
+
+export type RebuildFault = LogUnavailable | FoldFault | RebuildRunning | RebuildLost
+
+/** Once no more than so many events were appended meanwhile, the rest is folded while projectors wait. */
+const littleLeft = 2_000
+
+/** Rebuilds all projections. It may run beside any number of gateways and projectors, and be killed at any point. */
+export const rebuild = (options: RebuildOptions = {}): Effect.Effect<void, RebuildFault, EventLog | KeyValueStore> =>
+  withRebuildLock(options.leaseMillis ?? 10_000, (owner) =>
+    Effect.gen(function* () {
+      const store = yield* KeyValueStore
+      // That of a rebuild that died would make projectors wait in vain.
+      yield* store.write(async (tx) => hold(tx, null))
+      while ((yield* rebuildOnce(owner, options)) === "torn") yield* dropBeside(owner)
+      if (options.keep !== true) yield* removeFormer
+    }),
+  ).pipe(Effect.catchDefect((defect) => (defect instanceof RebuildLost ? Effect.fail(defect) : Effect.die(defect))))
+
+const rebuildOnce = (owner: string, options: RebuildOptions) =>
+  Effect.gen(function* () {
+    const store = yield* KeyValueStore
+    const open = store.write(async (tx) => openBeside(tx, owner))
+    const found = yield* open
+    const { id } = found.isUsable ? found : yield* Effect.andThen(dropBeside(owner), open)
+    const folder = yield* makeFolder({ sliceSize: options.sliceSize ?? defaultSliceSize, target: besideTarget(owner) })
+    yield* folder.learnDiscards
+    options.onBegun?.(yield* folder.checkpoints)
+    let folded = 0
+    const counted: ProjectorOptions["onFolded"] = (batch, outcome) => {
+      folded += batch.records.length
+      options.onFolded?.(batch, outcome)
+    }
+    const catchUp = foldToEnd(folder, { onFolded: counted })
+    for (;;) {
+      folded = 0
+      yield* catchUp
+      if (folded > littleLeft) continue
+      const outcome = yield* whileHeld(store, owner, swapped(store, owner, id, catchUp))
+      if (outcome !== "behind") return outcome
+    }
+  })
+
+/** Swaps, once what the projectors have folded last is folded here too. */
+const swapped = <E, R>(
+  store: KeyValueStore["Service"],
+  owner: string,
+  id: number,
+  catchUp: Effect.Effect<void, E, R>,
+): Effect.Effect<SwapOutcome, E | StoreFault, R> => {
+  const swap = store.write(async (tx) => {
+    await keepSetAside(tx, owner)
+    return swapIn(tx, owner, id)
+  })
+  return Effect.flatMap(swap, (outcome) => (outcome === "behind" ? Effect.andThen(catchUp, swap) : Effect.succeed(outcome)))
+}
+
+/** Does the swap while projectors wait; where it is not done they go on. */
+const whileHeld = <E, R>(store: KeyValueStore["Service"], owner: string, swap: Effect.Effect<SwapOutcome, E, R>) =>
+  store
+    .write(async (tx) => hold(tx, owner))
+    .pipe(
+      Effect.andThen(swap),
+      Effect.onExit((exit) =>
+        exit._tag === "Success" && exit.value === "swapped"
+          ? Effect.void
+          : Effect.ignore(store.write(async (tx) => hold(tx, null))),
+      ),
+    )
+
+const dropBeside = (owner: string): Effect.Effect<void, StoreFault, KeyValueStore> =>
+  Effect.gen(function* () {
+    const store = yield* KeyValueStore
+    yield* store.write(async (tx) => spoilBeside(tx, owner))
+    yield* clearAll(store, besidePath)
+    yield* store.write(async (tx) => removeBeside(tx, owner))
+  })
+
+/** Removes the generations that were replaced, a few rows at a time. */
+const removeFormer: Effect.Effect<void, StoreFault, KeyValueStore> = Effect.gen(function* () {
+  const store = yield* KeyValueStore
+  for (const id of yield* store.read(formerGenerations)) {
+    yield* clearAll(store, formerPath(id))
+    yield* store.write(async (tx) => tx.removeDirectory(formerPath(id)))
+  }
+})
+
+const clearAll = (store: KeyValueStore["Service"], path: readonly string[]): Effect.Effect<void, StoreFault> =>
+  store.write(async (tx) => clearSome(tx, path)).pipe(Effect.repeat({ while: (more) => more }), Effect.asVoid)

@@ -1,0 +1,251 @@
+/** A rebuild folds the whole log beside what serves, and takes its place at once. */
+import { Effect, Fiber } from "effect"
+import { describe, expect, it } from "vitest"
+import { encodeValue } from "../../../domain/msgpack.ts"
+import { KeyValueStore } from "../../../domain/ports/key-value-store.ts"
+import { deadLetters } from "../../../projections/dead-letters.ts"
+import { makeFolder } from "../../../projections/folder.ts"
+import { besideTarget, formerGenerations, hold, openBeside, otherFoldVersion } from "../../../projections/generations.ts"
+import { pack } from "../../../projections/keys.ts"
+import { rebuild } from "../../../projections/rebuild.ts"
+import { servingTarget } from "../../../projections/serving-target.ts"
+import { controlPath, servingGeneration } from "../../../projections/subspaces.ts"
+import { makeView } from "../../../projections/view.ts"
+import { catchUp, foldToEnd, project } from "../../../projections/worker.ts"
+import { Curse } from "../../support/cursed.ts"
+import { append, discardOf, foldedClean, named, onProjections, projected, verified } from "../../support/projected.ts"
+import { until } from "../../support/wait.ts"
+
+const serving = KeyValueStore.use((store) => store.read(servingGeneration))
+const write = (body: Parameters<KeyValueStore["Service"]["write"]>[0]) => KeyValueStore.use((store) => store.write(body))
+const letters = Effect.flatMap(makeView, (view) => view.read(deadLetters))
+const many = Array.from({ length: 30 }, (_, i) => named(`run-${i}`, `name ${i}`))
+
+describe("a rebuild", () => {
+  it("Law 1: gives the same rows under a new generation, and removes the old one", () =>
+    onProjections(
+      Effect.gen(function* () {
+        yield* append(many)
+        yield* catchUp()
+        const before = yield* projected
+        yield* rebuild()
+        expect(yield* projected).toBe(before)
+        expect(yield* serving).toMatchObject({ id: 2, holder: null })
+        expect(yield* KeyValueStore.use((store) => store.read(formerGenerations))).toEqual([])
+        yield* append([named("run-1", "later")])
+        yield* catchUp()
+        expect(yield* projected).toBe(yield* foldedClean)
+      }),
+    ))
+
+  it("keeps the old one where it is told to, until a rebuild that is not", () =>
+    onProjections(
+      Effect.gen(function* () {
+        const former = KeyValueStore.use((store) => store.read(formerGenerations))
+        yield* append(many)
+        yield* catchUp()
+        yield* rebuild({ keep: true })
+        expect(yield* former).toEqual([1])
+        yield* rebuild({ keep: true })
+        expect(yield* former).toEqual([1, 2])
+        yield* rebuild()
+        expect(yield* former).toEqual([])
+      }),
+    ))
+
+  it("mends rows that the log does not say", () =>
+    onProjections(
+      Effect.gen(function* () {
+        yield* append(many)
+        yield* catchUp()
+        const { prefixes } = (yield* serving)!
+        yield* write(async (tx) => tx.set(pack(["no such row"], prefixes.runs), encodeValue("x")))
+        expect((yield* verified).difference).toBeDefined()
+        yield* rebuild()
+        expect((yield* verified).difference).toBeUndefined()
+      }),
+    ))
+
+  it("goes on beside a projector and what is appended meanwhile, and readers never step back", () =>
+    onProjections(
+      Effect.gen(function* () {
+        yield* append(many)
+        const projector = yield* Effect.forkChild(project())
+        const view = yield* makeView
+        let appended = 0
+        let seen = -1
+        const appending = yield* Effect.forkChild(
+          Effect.forever(Effect.suspend(() => append([named("run", String(appended++).padStart(6, "0"))]))),
+        )
+        const reading = yield* Effect.forkChild(
+          Effect.forever(
+            Effect.gen(function* () {
+              const name = yield* view.read((rows) => rows.get("runs", ["run", "meta", "name", "__leaf__"]))
+              const now = name === undefined ? -1 : Number(name)
+              if (now < seen) throw new Error(`stepped back from ${seen} to ${now}`)
+              seen = now
+              yield* Effect.sleep(1)
+            }),
+          ),
+        )
+        for (let i = 0; i < 3; i++) yield* rebuild()
+        yield* Fiber.interrupt(appending)
+        expect(seen).toBeGreaterThan(0)
+        yield* Effect.promise(() =>
+          until(
+            "the last name",
+            () => seen,
+            (now) => now === appended - 1 || now === appended - 2,
+          ),
+        )
+        expect(reading.pollUnsafe()).toBeUndefined()
+        yield* Fiber.interrupt(projector)
+        yield* catchUp()
+        expect((yield* serving)?.id).toBe(4)
+        expect(yield* projected).toBe(yield* foldedClean)
+      }),
+    ))
+
+  it("drops what was left of one by other code, and begins anew", () =>
+    onProjections(
+      Effect.gen(function* () {
+        yield* append(many)
+        yield* catchUp()
+        yield* write(async (tx) => {
+          await openBeside(tx, "dead")
+          const marks = (await tx.directory(["matyan", "beside", "matyan", "marks"]))!
+          tx.set(pack(["fold_version"], marks), encodeValue(999))
+          tx.set(pack(["checkpoint", "control-events", 0], marks), encodeValue(77))
+        })
+        yield* rebuild()
+        expect(yield* projected).toBe(yield* foldedClean)
+      }),
+    ))
+
+  it("is refused while another is alive, and takes over from one that died", () =>
+    onProjections(
+      Effect.gen(function* () {
+        yield* append(many)
+        const beat = (count: number) =>
+          write(async (tx) =>
+            tx.set(pack(["rebuild_lock"], await tx.createDirectory(controlPath)), encodeValue(["another", count])),
+          )
+        yield* beat(0)
+        const alive = yield* Effect.forkChild(
+          Effect.forever(
+            Effect.andThen(
+              Effect.sleep(20),
+              Effect.suspend(() => beat(performance.now())),
+            ),
+          ),
+        )
+        expect(yield* Effect.flip(rebuild({ leaseMillis: 300 }))).toMatchObject({ _tag: "RebuildRunning" })
+        yield* Fiber.interrupt(alive)
+        yield* rebuild({ leaseMillis: 300 })
+        expect((yield* serving)?.id).toBe(2)
+      }),
+    ))
+
+  it("that died while projectors waited for it holds them up for a moment only", () =>
+    onProjections(
+      Effect.gen(function* () {
+        yield* append(many)
+        yield* catchUp()
+        yield* write(async (tx) => hold(tx, "dead"))
+        yield* append([named("run-1", "later")])
+        yield* foldToEnd(yield* makeFolder({ sliceSize: 10, target: servingTarget(50) }))
+        expect(yield* serving).toMatchObject({ holder: null })
+        expect(yield* projected).toBe(yield* foldedClean)
+      }),
+    ))
+
+  it("tells which projections were folded by other code", () =>
+    onProjections(
+      Effect.gen(function* () {
+        const other = KeyValueStore.use((store) => store.read(otherFoldVersion))
+        yield* append(many)
+        yield* catchUp()
+        expect(yield* other).toBeNull()
+        const { prefixes } = (yield* serving)!
+        yield* write(async (tx) => tx.clear(pack(["fold_version"], prefixes.marks)))
+        expect(yield* other).toBe(0)
+        yield* rebuild()
+        expect(yield* other).toBeNull()
+      }),
+    ))
+})
+
+describe("a dead letter", () => {
+  const facts = [named("a", "one"), named("a", "cursed"), named("a", "two")]
+
+  it("Law 1: is folded by a rebuild once it can be, as if it had never failed", () => {
+    const curse = new Curse()
+    curse.word = "cursed"
+    return onProjections(
+      Effect.gen(function* () {
+        yield* append([...facts, named("c", "cursed")])
+        yield* catchUp()
+        expect((yield* letters).map(({ type, key }) => [type, key])).toEqual([
+          ["RunRenamed", "a"],
+          ["RunRenamed", "c"],
+        ])
+        const found = yield* verified
+        expect(found.difference).toBeUndefined()
+        expect(found.deadLetters).toHaveLength(2)
+        curse.word = undefined
+        yield* rebuild()
+        expect(yield* letters).toEqual([])
+        expect(yield* projected).toBe(yield* foldedClean)
+        expect(yield* projected).toContain("cursed")
+      }),
+      { store: (layer) => curse.over(layer) },
+    )
+  })
+
+  it("that is discarded stays out for ever, and verify agrees", () => {
+    const curse = new Curse()
+    curse.word = "cursed"
+    return onProjections(
+      Effect.gen(function* () {
+        yield* append(facts)
+        yield* catchUp()
+        const [letter] = yield* letters
+        yield* append([discardOf(letter!.position)])
+        yield* catchUp()
+        const before = yield* projected
+        curse.word = undefined
+        expect((yield* verified).difference).toBeUndefined()
+        yield* rebuild()
+        expect(yield* projected).toBe(before)
+        expect(yield* letters).toMatchObject([{ position: letter!.position, discarded: { reason: "of no use" } }])
+        expect(yield* foldedClean).toBe(before)
+      }),
+      { store: (layer) => curse.over(layer) },
+    )
+  })
+
+  it("that is discarded after a rebuild has folded it makes that rebuild begin anew", () => {
+    const curse = new Curse()
+    curse.word = "cursed"
+    return onProjections(
+      Effect.gen(function* () {
+        yield* append(facts)
+        yield* catchUp()
+        const [letter] = yield* letters
+        curse.word = undefined
+        const begun = yield* makeFolder({ sliceSize: 10, target: besideTarget("dead") })
+        yield* write(async (tx) => void (await openBeside(tx, "dead")))
+        yield* foldToEnd(begun)
+        yield* append([discardOf(letter!.position)])
+        yield* catchUp()
+        const before = yield* projected
+        const begins: number[] = []
+        yield* rebuild({ onBegun: (from) => void begins.push(from.size) })
+        expect(begins).toEqual([1, 0])
+        expect(yield* projected).toBe(before)
+        expect(before).not.toContain("cursed")
+      }),
+      { store: (layer) => curse.over(layer) },
+    )
+  })
+})
