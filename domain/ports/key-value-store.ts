@@ -1,12 +1,15 @@
 import { Context, Data, type Effect } from "effect"
 
-/** The store cannot be reached or written now; nothing of the transaction was kept. */
+/**
+ * The store cannot be reached or written now. Nothing of the transaction was kept; only where the store fell silent while it
+ * committed is that not known, so whoever tries again must stand that it was.
+ */
 export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{
   readonly message: string
   readonly cause?: unknown
 }> {}
 
-/** The transaction is larger than the store takes; nothing of it was kept. The caller may cut it. */
+/** The transaction is larger, or took longer, than the store takes; nothing of it was kept. The caller may cut it. */
 export class TransactionTooLarge extends Data.TaggedError("TransactionTooLarge")<{
   readonly message: string
   readonly bytes: number
@@ -21,11 +24,23 @@ export interface RangeOptions {
   readonly reverse?: boolean
 }
 
-/** One consistent view. Keys are ordered by their bytes, unsigned. Ranges hold `begin ≤ key < end`. */
+/**
+ * One consistent view. Keys are ordered by their bytes, unsigned. Ranges hold `begin ≤ key < end`.
+ *
+ * Where views do not last ({@link KeyValueStore} `viewsLast`), a view is consistent for a few seconds. A body that reads
+ * longer begins again with a newer view, and fails with StoreUnavailable when that is in vain; unless it is in `chunks` of
+ * `read`.
+ */
 export interface Reader {
   readonly get: (key: Uint8Array) => Promise<Uint8Array | undefined>
   readonly range: (begin: Uint8Array, end: Uint8Array, options?: RangeOptions) => Promise<readonly Row[]>
-  /** As `range`, in chunks, for what may be too much to hold. */
+  /**
+   * As `range`, in chunks, for what may be too much to hold.
+   *
+   * Where views do not last, `read` goes on in a newer view once its view is too old, behind the last row it gave: each chunk
+   * is of one view, no key comes twice, a row that nobody changed meanwhile is not missed, and what the body reads from then
+   * on is of the newer view. In `write` a view that is too old fails the transaction.
+   */
   readonly chunks: (begin: Uint8Array, end: Uint8Array, options?: RangeOptions) => AsyncIterable<readonly Row[]>
   /** The prefix of a directory's keys, or undefined where there is none. */
   readonly directory: (path: readonly string[]) => Promise<Uint8Array | undefined>
@@ -48,6 +63,15 @@ export interface Transaction extends Reader {
   readonly removeDirectory: (path: readonly string[]) => Promise<boolean>
 }
 
+export interface WriteOptions {
+  /**
+   * The caller can cut the transaction in smaller ones, and will when it fails with TransactionTooLarge: the store may refuse so
+   * what is larger, or takes longer, than it likes. Without it only the store's own limits hold, and a transaction that is
+   * always too slow fails with StoreUnavailable.
+   */
+  readonly divisible?: boolean
+}
+
 export type StoreFault = StoreUnavailable | TransactionTooLarge
 
 /**
@@ -57,8 +81,11 @@ export type StoreFault = StoreUnavailable | TransactionTooLarge
 export class KeyValueStore extends Context.Service<
   KeyValueStore,
   {
+    /** Whether a body's view holds for as long as the body reads; else for a few seconds, as {@link Reader} says. */
+    readonly viewsLast: boolean
     readonly read: <A>(body: (tx: Reader) => Promise<A>) => Effect.Effect<A, StoreFault>
-    readonly write: <A>(body: (tx: Transaction) => Promise<A>) => Effect.Effect<A, StoreFault>
+    /** What it answers was committed exactly once, however often the body ran. */
+    readonly write: <A>(body: (tx: Transaction) => Promise<A>, options?: WriteOptions) => Effect.Effect<A, StoreFault>
     /** Waits until the key's value is not (or no longer) the known one, whichever process changes it. */
     readonly changed: (key: Uint8Array, known: Uint8Array | undefined) => Effect.Effect<void, StoreUnavailable>
   }

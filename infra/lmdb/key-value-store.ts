@@ -49,6 +49,7 @@ export const lmdbStore = (options: LmdbStoreOptions): Layer.Layer<KeyValueStore,
       (store) => Effect.promise(() => store.close()),
     ).pipe(
       Effect.map((store) => ({
+        viewsLast: true,
         read: (body) => faultsOf(() => store.read(body)),
         write: (body) => faultsOf(() => store.write(body)),
         changed: (key, known) => unavailable(faultsOf((signal) => store.changed(key, known, signal))),

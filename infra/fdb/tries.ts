@@ -1,0 +1,121 @@
+/** The retry loops: what is tried again, for how long, and what a caller is told when it is not. */
+import type { Database, Transaction as NativeTransaction } from "foundationdb"
+import { codeOf, isTooLarge, isUnknown, tooLarge, transactionTooOld, unavailable } from "./faults.ts"
+import type { CommitMarks, Mark } from "./commit-marks.ts"
+import type { FdbLimits } from "./options.ts"
+
+export interface Tried<A> {
+  readonly answer: A
+  /** Whether there is anything to commit. */
+  readonly hasWritten: boolean
+}
+
+/** A transaction that ends by itself when the time is over, even where the cluster does not answer. */
+export const beginIn = (db: Database, { transactionTimeoutMs, maxRetryDelayMs }: FdbLimits, used = 0): NativeTransaction =>
+  db.rawCreateTransaction({ timeout: Math.max(1, transactionTimeoutMs - used), max_retry_delay: maxRetryDelayMs })
+
+/** Waits as the client library wants before the next try, and makes the transaction new; fails where it must not be tried again. */
+const prepareNext = async (tn: NativeTransaction, error: unknown): Promise<void> => {
+  const code = codeOf(error)
+  if (code === undefined) throw error
+  try {
+    await tn.rawOnError(code)
+  } catch (cause) {
+    throw unavailable(cause)
+  }
+}
+
+/** The transaction that is read now; whoever reads may put a newer one there. */
+export interface Current {
+  tn: NativeTransaction
+}
+
+/** Runs a body that writes nothing, again when a fault says so. */
+export const tryReading = async <A>(
+  limits: FdbLimits,
+  begin: () => NativeTransaction,
+  body: (current: Current) => Promise<A>,
+): Promise<A> => {
+  const started = Date.now()
+  const current: Current = { tn: begin() }
+  for (let late = 0; ;) {
+    const from = Date.now()
+    try {
+      return await body(current)
+    } catch (error) {
+      const code = codeOf(error)
+      if (code === transactionTooOld && Date.now() - from >= limits.divisibleMs) late++
+      // What is too slow for one read version twice will be so again.
+      if (code !== undefined && (late >= 2 || Date.now() - started >= limits.transactionTimeoutMs)) throw unavailable(error)
+      await prepareNext(current.tn, error)
+    }
+  }
+}
+
+/** One transaction that writes, tried until one try is committed: exactly one. */
+export class WriteTries<A> {
+  readonly #limits: FdbLimits
+  readonly #marks: CommitMarks
+  readonly #mark: Mark
+  readonly #divisible: boolean
+  readonly #started = Date.now()
+  /** What the tries answered of which it is not known whether they were committed, by their numbers. */
+  readonly #unknown = new Map<bigint, A>()
+
+  constructor(limits: FdbLimits, marks: CommitMarks, divisible: boolean) {
+    this.#limits = limits
+    this.#marks = marks
+    this.#mark = marks.take()
+    this.#divisible = divisible
+  }
+
+  async run(db: Database, body: (tn: NativeTransaction) => Promise<Tried<A>>): Promise<A> {
+    const tn = beginIn(db, this.#limits)
+    try {
+      for (;;) {
+        const from = Date.now()
+        try {
+          return await this.#once(tn, body)
+        } catch (error) {
+          this.#stopAt(error, Date.now() - from)
+          await prepareNext(tn, error)
+        }
+      }
+    } finally {
+      // A try of which nothing is known may be committed late and would then overwrite the mark of another transaction.
+      if (this.#unknown.size === 0) this.#marks.giveBack(this.#mark)
+    }
+  }
+
+  async #once(tn: NativeTransaction, body: (tn: NativeTransaction) => Promise<Tried<A>>): Promise<A> {
+    const former = this.#unknown.size > 0 ? await this.#marks.committed(tn, this.#mark) : undefined
+    if (former !== undefined && this.#unknown.has(former)) return this.#unknown.get(former)!
+    const { answer, hasWritten } = await body(tn)
+    if (!hasWritten) return answer
+    const number = this.#marks.set(tn, this.#mark)
+    if (this.#divisible) await this.#checkSize(tn)
+    try {
+      await tn.rawCommit()
+    } catch (error) {
+      if (isUnknown(codeOf(error) ?? 0)) this.#unknown.set(number, answer)
+      throw error
+    }
+    return answer
+  }
+
+  async #checkSize(tn: NativeTransaction): Promise<void> {
+    const { divisibleBytes } = this.#limits
+    const bytes = await tn.getApproximateSize()
+    if (bytes > divisibleBytes) throw tooLarge(`the transaction exceeds ${divisibleBytes} bytes and can be cut`, bytes)
+  }
+
+  /** Fails where another try would not help or is not wanted. */
+  #stopAt(error: unknown, took: number): void {
+    const code = codeOf(error)
+    if (code === undefined) throw error
+    if (isTooLarge(code)) throw tooLarge("the transaction exceeds what the cluster takes", 10_000_000)
+    if (code === transactionTooOld && this.#divisible && took >= this.#limits.divisibleMs)
+      throw tooLarge(`the transaction took ${took} ms and can be cut`, 0)
+    if (Date.now() - this.#started >= this.#limits.transactionTimeoutMs) throw unavailable(error)
+  }
+}
