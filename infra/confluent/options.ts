@@ -27,5 +27,7 @@ export const defaultTimeouts: ConfluentTimeouts = { request: 5, again: 1, start:
 /** The address without credentials, as it may be shown and kept; throws where it is none. */
 export const registryName = (url: string): string => {
   const { protocol, host, pathname } = new URL(url)
+  // `registry:8081` is a URL too, of a protocol named registry.
+  if (!/^https?:$/.test(protocol)) throw new Error(`${protocol} is not a protocol of registries`)
   return `${protocol}//${host}${pathname.replace(/\/+$/, "")}`
 }

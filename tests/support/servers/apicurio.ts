@@ -116,8 +116,12 @@ const answers = async (port: number): Promise<boolean> => {
 }
 
 const javaOptions = (folder: string, port: number): readonly string[] => [
-  ...["-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
-  ...["-Dquarkus.http.host=127.0.0.1", `-Dquarkus.http.port=${port}`],
-  ...["-Dquarkus.http.access-log.enabled=false", "-Dquarkus.log.level=WARN"],
+  "-Xmx384m",
+  "-XX:+UseSerialGC",
+  "-XX:TieredStopAtLevel=1",
+  "-Dquarkus.http.host=127.0.0.1",
+  `-Dquarkus.http.port=${port}`,
+  "-Dquarkus.http.access-log.enabled=false",
+  "-Dquarkus.log.level=WARN",
   `-Dapicurio.datasource.url=jdbc:h2:file:${join(folder, "data", "registry")}`,
 ]
