@@ -1,23 +1,24 @@
 /**
  * The control worker: empties the trash. It appends events and deletes objects, and writes no projection; what it has
- * to do stands in the projections, and the scan repeats it until its event is folded, so a crash anywhere loses nothing.
+ * to do stands in the projections until its event is folded, so a crash anywhere loses nothing. Several may run at once.
  */
-import { randomUUID } from "node:crypto"
 import { Effect, Stream } from "effect"
-import { BlobStore } from "../domain/ports/blob-store.ts"
-import { EventLog } from "../domain/ports/event-log.ts"
-import { KeyValueStore } from "../domain/ports/key-value-store.ts"
-import { stamper } from "../domain/stamp.ts"
-import type { AnyFact, EventOf } from "../events/index.ts"
-import { orphaned, trashed } from "./trash.ts"
+import type { BlobStore } from "../domain/ports/blob-store.ts"
+import { EventLog, type Partition, partitionName } from "../domain/ports/event-log.ts"
+import type { KeyValueStore } from "../domain/ports/key-value-store.ts"
+import type { EventOf, Position } from "../events/index.ts"
+import { type ControlMeter, metered } from "./control-meter.ts"
+import { factAppender } from "./fact-appender.ts"
+import { makeRemoveOrphans } from "./orphans.ts"
+import { type JobSchedule, scheduledJobs } from "./scheduled-jobs.ts"
+import { noDeletion, type Trashed } from "./trash.ts"
+import { makeTrashScan, type TrashScanOptions } from "./trash-scan.ts"
 import { makeView } from "./view.ts"
 
-export interface ControlWorkerOptions {
-  /** How long a deleted run can be restored, in hours. */
-  readonly trashHours: number
+export interface ControlWorkerOptions extends TrashScanOptions, ControlMeter {
   readonly scanEverySeconds: number
-  /** Unix seconds. */
-  readonly now: () => number
+  /** The jobs that are done beside; none by default. */
+  readonly jobs?: JobSchedule
 }
 
 /** Works for ever; ends only by interruption. Faults are waited out. */
@@ -28,70 +29,70 @@ export const controlWorker = (options: ControlWorkerOptions): Effect.Effect<neve
       work.pipe(Effect.catchCause((cause) => Effect.logWarning("the control worker waits for a fault to pass", cause)))
     const scans = patiently(worker.scan).pipe(Effect.andThen(Effect.sleep(`${options.scanEverySeconds} seconds`)), Effect.forever)
     const follows = patiently(worker.follow).pipe(Effect.andThen(Effect.sleep("1 second")), Effect.forever)
-    return yield* Effect.raceFirst(scans, follows)
+    return yield* Effect.raceAllFirst([scans, follows, scheduledJobs(options.jobs ?? {}, options)])
   })
 
 /** The two halves of the work: one scan, and following the log for what the scans append. */
 export const makeControlWorker = (options: ControlWorkerOptions) =>
   Effect.gen(function* () {
     const log = yield* EventLog
-    const blobs = yield* BlobStore
-    const view = yield* makeView
-    const stamp = stamper({ writer: randomUUID(), actor: "control-worker", newId: randomUUID })
-    const append = (facts: readonly AnyFact[]) =>
-      facts.length === 0 ? Effect.void : Effect.asVoid(log.append(stamp(facts, { at: options.now(), cause: null })))
+    const removeOrphans = yield* makeRemoveOrphans
+    const append = yield* factAppender("control-worker", options.now)
+    const trash = makeTrashScan(yield* makeView, append, options)
+    /** What could not be removed, by deletion, for the next scan to try again. */
+    const failed = new Map<string, Trashed>()
+    /** Where following goes on. Known before the first scan appends, so that what is appended is also followed. */
+    let next: ReadonlyMap<string, number> | undefined
+
+    const begin = Effect.suspend(() =>
+      next === undefined ? Effect.map(log.ends, (ends) => (next ??= startsAt(ends))) : Effect.succeed(next),
+    )
+
+    /** Whether it went well; what did not stays for the next scan. */
+    const purge = (orphan: Trashed) =>
+      Effect.gen(function* () {
+        const removed = yield* removeOrphans(orphan)
+        const { runId, deletion } = orphan
+        if (removed === null) trash.forget(orphan)
+        else yield* append([{ type: "BlobsPurged", data: { runId, deletion, removed } }])
+        failed.delete(deletion)
+        return true
+      }).pipe(
+        metered("BlobsOrphaned", options),
+        Effect.catchCause((cause) =>
+          Effect.sync(() => failed.set(orphan.deletion, orphan)).pipe(
+            Effect.andThen(Effect.logWarning("the objects of a deleted run could not be removed yet", cause)),
+            Effect.as(false),
+          ),
+        ),
+      )
 
     const follow = Effect.gen(function* () {
-      const ends = yield* log.ends
-      const from = new Map(ends.map(({ topic, partition, offset }) => [`${topic}/${partition}`, offset]))
-      const control = ends.filter(({ topic }) => topic === "control-events")
-      yield* Stream.runForEach(log.follow(from, control), ({ records }) =>
-        Effect.forEach(
-          records,
-          (record) =>
-            record.type === "BlobsOrphaned" ? purge(record).pipe(Effect.flatMap((fact) => append([fact]))) : Effect.void,
-          { discard: true },
-        ),
+      yield* Stream.runForEach(log.follow(yield* begin, [controlPartition]), (batch) =>
+        Effect.gen(function* () {
+          options.onConsumed?.(batch.records.length)
+          for (const record of batch.records)
+            if (record.type === "BlobsOrphaned" && record.data.deletion !== noDeletion) yield* purge(orphanOf(record))
+          next = new Map([[partitionName(batch), batch.next]])
+        }),
       )
     })
 
-    const purge = ({ data }: EventOf<"BlobsOrphaned">) =>
-      removeOlder(blobs, `${data.runId}/`, data.before).pipe(
-        Effect.map((removed): AnyFact => ({
-          type: "BlobsPurged",
-          data: { runId: data.runId, deletion: data.deletion, removed },
-        })),
-      )
-
-    const scan = view
-      .read(async (rows) => ({ trash: await trashed(rows), orphans: await orphaned(rows) }))
-      .pipe(
-        Effect.flatMap(({ trash, orphans }) => {
-          const due = options.now() - options.trashHours * 3600
-          return append([
-            ...trash
-              .filter(({ at }) => at <= due)
-              .map(({ runId, deletion }): AnyFact => ({ type: "RunPurged", data: { runId, deletion } })),
-            ...orphans.map(({ runId, deletion, at }): AnyFact => ({
-              type: "BlobsOrphaned",
-              data: { runId, deletion, before: at },
-            })),
-          ])
-        }),
-      )
+    const scan = Effect.gen(function* () {
+      yield* begin
+      yield* trash.scan
+      for (const orphan of failed.values()) if (!(yield* purge(orphan))) return
+    })
     return { scan, follow }
   })
 
-const pageSize = 500
+const controlPartition: Partition = { topic: "control-events", partition: 0 }
 
-/** Deletes the objects under a prefix that were last modified before a time (Unix seconds), page by page. */
-const removeOlder = (blobs: BlobStore["Service"], prefix: string, before: number) =>
-  Effect.gen(function* () {
-    let removed = 0
-    for (let after: string | undefined; ;) {
-      const page = yield* blobs.list(prefix, pageSize, after)
-      removed += yield* blobs.remove(page.filter(({ modified }) => modified < before).map(({ key }) => key))
-      after = page.at(-1)?.key
-      if (page.length < pageSize) return removed
-    }
-  })
+const startsAt = (ends: readonly Position[]): ReadonlyMap<string, number> =>
+  new Map(ends.map((end) => [partitionName(end), end.offset]))
+
+const orphanOf = ({ data }: EventOf<"BlobsOrphaned">): Trashed => ({
+  runId: data.runId,
+  deletion: data.deletion,
+  at: data.before,
+})

@@ -6,6 +6,7 @@ import type { FoldContext, RunState } from "./context.ts"
 import { linkExperiment, unlinkExperiment } from "./experiments.ts"
 import { indexPaths, removeOwn } from "./own-index.ts"
 import type { Projector } from "./projector.ts"
+import { type Page, pageUnder } from "./row-pages.ts"
 import type { Rows } from "./rows.ts"
 import { addEntry, indexText, removeEntries } from "./run-index.ts"
 import { linkTag, tagsOf, unlinkTag } from "./tags.ts"
@@ -51,7 +52,12 @@ export const trash = {
 
   BlobsOrphaned: () => undefined,
 
-  BlobsPurged: ({ data }, context) => context.rows.set("own", ["blobs_purged", data.deletion], true),
+  BlobsPurged: ({ data }, context) => {
+    if (data.deletion === noDeletion) return
+    // Either may be folded first, for they stand in different topics; this row outlives them both.
+    context.rows.set("own", ["blobs_purged", data.deletion], true)
+    context.rows.clear("own", ["orphans", data.deletion])
+  },
 } satisfies Projector
 
 /** A deleted run whose data still stands; `deletion` is the id of its RunDeleted event, `at` its time in Unix seconds. */
@@ -61,21 +67,22 @@ export interface Trashed {
   readonly at: number
 }
 
-/** The runs in the trash. */
-export const trashed = async (rows: Rows): Promise<readonly Trashed[]> =>
-  (await rows.under("own", ["trash"])).map(({ rest, bytes }) => ({ runId: String(rest[0]), ...deletionOf(decodeValue(bytes)) }))
+/** In the place of a deletion's id: the objects of no deletion, such as those that came after it. */
+export const noDeletion = ""
 
-/** The cleared runs whose objects may still stand in the blob store. */
-export const orphaned = async (rows: Rows): Promise<readonly Trashed[]> => {
-  const found: Trashed[] = []
-  for (const { rest, bytes } of await rows.under("own", ["orphans"])) {
-    const deletion = String(rest[0])
-    if (await rows.has("own", ["blobs_purged", deletion])) continue
+/** The runs in the trash, by their ids. */
+export const trashed = async (rows: Rows, page: Page): Promise<readonly Trashed[]> =>
+  (await pageUnder(rows, "own", ["trash"], page)).map(({ rest, bytes }) => ({
+    runId: String(rest[0]),
+    ...deletionOf(decodeValue(bytes)),
+  }))
+
+/** The cleared runs whose objects may still stand in the blob store, by the ids of their deletions. */
+export const orphaned = async (rows: Rows, page: Page): Promise<readonly Trashed[]> =>
+  (await pageUnder(rows, "own", ["orphans"], page)).map(({ rest, bytes }) => {
     const [runId, at] = decodeValue(bytes) as readonly [string, Value]
-    found.push({ runId, deletion, at: numberOf(at) ?? 0 })
-  }
-  return found
-}
+    return { runId, deletion: String(rest[0]), at: numberOf(at) ?? 0 }
+  })
 
 const deletionOf = (stored: Value): { readonly deletion: string; readonly at: number } => {
   const [deletion, at] = stored as readonly [string, Value]
@@ -87,7 +94,7 @@ const clearData = async (context: FoldContext, run: string): Promise<void> => {
   const stored = await rows.get("own", ["trash", run])
   if (stored !== undefined) {
     const { deletion, at } = deletionOf(stored)
-    rows.set("own", ["orphans", deletion], [run, float(at)])
+    if (!(await rows.has("own", ["blobs_purged", deletion]))) rows.set("own", ["orphans", deletion], [run, float(at)])
   }
   rows.clear("own", ["trash", run])
   rows.clear("own", ["recent_records", run])

@@ -34,8 +34,8 @@ const keys = Effect.flatMap(BlobStore, (blobs) => Effect.map(blobs.list("", 100)
 
 const reads = Effect.flatMap(makeView, (view) =>
   view.read(async (rows) => ({
-    trash: await trashed(rows),
-    orphans: await orphaned(rows),
+    trash: await trashed(rows, { limit: 100 }),
+    orphans: await orphaned(rows, { limit: 100 }),
     run: (await rows.under("runs", ["run"])).length,
   })),
 )

@@ -1,0 +1,57 @@
+/** The objects that belong to no run any more, and how they go. */
+import { Effect } from "effect"
+import { type ListedBlob, BlobStore, type BlobStoreUnavailable } from "../domain/ports/blob-store.ts"
+import type { KeyValueStore, StoreFault } from "../domain/ports/key-value-store.ts"
+import type { Rows } from "./rows.ts"
+import { isTombstoned } from "./run-presence.ts"
+import { artifactsOf } from "./run-view.ts"
+import type { Trashed } from "./trash.ts"
+import { makeView } from "./view.ts"
+
+/** Removes the objects of a deletion; answers how many, or null where it does not (or no longer) wait for that. */
+export type RemoveOrphans = (orphan: Trashed) => Effect.Effect<number | null, BlobStoreUnavailable | StoreFault>
+
+const pageSize = 500
+
+/**
+ * How far the clocks of the blob store and of the gateways may differ, in seconds. It matters where an id was freed and is in
+ * use again: what was uploaded shortly before the deletion by the one clock may be the new run's by the other, so it is kept.
+ */
+const clockDifference = 900
+
+/**
+ * Page by page: before each one is removed it is looked up that the deletion still waits for it and what else refers to
+ * the objects, so that a run of the same id keeps its own.
+ */
+export const makeRemoveOrphans: Effect.Effect<RemoveOrphans, never, BlobStore | KeyValueStore> = Effect.gen(function* () {
+  const blobs = yield* BlobStore
+  const view = yield* makeView
+  return (orphan) =>
+    Effect.gen(function* () {
+      let removed = 0
+      for (let after: string | undefined; ;) {
+        const page = yield* blobs.list(`${orphan.runId}/`, pageSize, after)
+        const mayGo = yield* view.read((rows) => removable(rows, orphan))
+        if (mayGo === null) return null
+        removed += yield* blobs.remove(page.filter(mayGo).map(({ key }) => key))
+        after = page.at(-1)?.key
+        if (page.length < pageSize) return removed
+      }
+    })
+})
+
+/** Which objects of a deletion may go; null: the deletion does not wait for any to. */
+const removable = async (rows: Rows, { runId, deletion, at }: Trashed): Promise<((object: ListedBlob) => boolean) | null> => {
+  if (!(await rows.has("own", ["orphans", deletion]))) return null
+  if ((await standing(rows, runId)) !== "here") return ({ modified }) => modified < at
+  const kept = new Set((await artifactsOf(rows, runId)).map(({ key }) => key))
+  return ({ key, modified }) => modified < at - clockDifference && !kept.has(key)
+}
+
+/** What is known of an id: its data stands (in the trash too); it was deleted and cleared; it never was, or was freed. */
+export type Standing = "here" | "cleared" | "unknown"
+
+export const standing = async (rows: Rows, runId: string): Promise<Standing> => {
+  if (await rows.has("runs", [runId, "meta", "created_at", "__leaf__"])) return "here"
+  return (await isTombstoned(rows, runId)) ? "cleared" : "unknown"
+}
