@@ -1,20 +1,34 @@
 /**
  * Which id a name stands for. A name is bound when it is spoken (by a run or a person), and the id goes into the event; so
  * everyone who speaks it must come to the same id. That is the entity that bears the name, or else an id made from the
- * name and from how often it was released by a rename or a deletion: a claim by a run and a creation of the same name meet,
- * and a name that was renamed away means a new entity when it is spoken again.
+ * name and from how many ids so made have given it up by a rename or a deletion: a claim by a run and a creation of the same
+ * name meet, and a name that was renamed away means a new entity when it is spoken again.
  */
 import { createHash } from "node:crypto"
 import type { AnyEvent } from "../events/index.ts"
 
 export type NameKind = "experiment" | "tag"
 
-/** All names, folded from `control-events`. Applying an event twice changes nothing more only while no other came between. */
+/** What a book reads of an event. */
+export interface NameEvent {
+  readonly type: AnyEvent["type"]
+  readonly data: AnyEvent["data"]
+  readonly meta: Pick<AnyEvent["meta"], "writer" | "seq" | "part">
+}
+
+/**
+ * All names, folded from `control-events` by the same rules as the projections (projections/entities.ts), so that the order
+ * of that partition decides for everybody: whoever takes a name first has it, and what came too late changes nothing.
+ */
 export class NameBook {
   readonly #names = { experiment: new KindOfNames("experiment"), tag: new KindOfNames("tag") }
+  /** The last (seq, part) of each writer: an event that was appended again is not greater. */
+  readonly #last = new Map<string, readonly [seq: number, part: number]>()
 
-  /** Takes an event into account; most say nothing of names. */
-  apply(event: Pick<AnyEvent, "type" | "data">): void {
+  /** Takes an event into account; most say nothing of names. Events are to come in their order; repeats change nothing. */
+  apply(event: NameEvent): void {
+    if (!this.#isNew(event.meta)) return
+    // The type tells the data, which an interface of both apart does not.
     const { type, data } = event as AnyEvent
     if (type === "ExperimentCreated") this.#names.experiment.created(data.id, data.name)
     else if (type === "ExperimentRenamed") this.#names.experiment.renamed(data.id, data.from, data.name)
@@ -28,13 +42,26 @@ export class NameBook {
   bind(kind: NameKind, name: string): string {
     return this.#names[kind].bind(name)
   }
+
+  /** The id of the entity that was given this name by a creation or a rename; what only runs have claimed is not known here. */
+  bearer(kind: NameKind, name: string): string | undefined {
+    return this.#names[kind].bearer(name)
+  }
+
+  #isNew({ writer, seq, part }: NameEvent["meta"]): boolean {
+    const last = this.#last.get(writer)
+    if (last !== undefined && (seq < last[0] || (seq === last[0] && part <= last[1]))) return false
+    this.#last.set(writer, [seq, part])
+    return true
+  }
 }
 
 class KindOfNames {
   readonly #kind: NameKind
-  readonly #bearers = new Map<string, Set<string>>()
+  readonly #bearers = new Map<string, string>()
   readonly #nameOf = new Map<string, string>()
   readonly #deleted = new Set<string>()
+  /** How many of the ids that were made from a name have given it up. */
   readonly #releases = new Map<string, number>()
   /** Ids made from names, which runs say again and again. */
   readonly #made = new Map<string, string>()
@@ -44,13 +71,13 @@ class KindOfNames {
   }
 
   created(id: string, name: string): void {
-    if (!this.#deleted.has(id) && !this.#nameOf.has(id)) this.#take(id, name)
+    if (!this.#deleted.has(id) && !this.#nameOf.has(id) && !this.#bearers.has(name)) this.#take(id, name)
   }
 
   /** `from` tells the name of an entity that only runs have claimed, which is not seen here. */
   renamed(id: string, from: string, name: string): void {
-    if (this.#deleted.has(id) || (this.#nameOf.get(id) ?? from) === name) return
-    this.#release(id, from)
+    if (this.#deleted.has(id) || this.#bearers.has(name)) return
+    if ((this.#nameOf.get(id) ?? from) !== name) this.#release(id, from)
     this.#take(id, name)
   }
 
@@ -60,30 +87,39 @@ class KindOfNames {
     this.#deleted.add(id)
   }
 
+  bearer(name: string): string | undefined {
+    return this.#bearers.get(name)
+  }
+
   bind(name: string): string {
-    const bearers = this.#bearers.get(name)
-    if (bearers !== undefined) return [...bearers].reduce((least, id) => (id < least ? id : least))
+    const bearer = this.#bearers.get(name)
+    if (bearer !== undefined) return bearer
     const known = this.#made.get(name)
     if (known !== undefined) return known
-    const id = uuid5([this.#kind, name, String(this.#releases.get(name) ?? 0)].join("\0"))
+    const id = this.#make(name)
     if (this.#made.size >= mostMade) this.#made.clear()
     this.#made.set(name, id)
     return id
   }
 
+  #make(name: string): string {
+    return uuid5([this.#kind, name, String(this.#releases.get(name) ?? 0)].join("\0"))
+  }
+
   #take(id: string, name: string): void {
     this.#nameOf.set(id, name)
-    const bearers = this.#bearers.get(name) ?? new Set()
-    this.#bearers.set(name, bearers.add(id))
+    this.#bearers.set(name, id)
   }
 
   #release(id: string, from: string): void {
     const name = this.#nameOf.get(id) ?? from
-    this.#releases.set(name, (this.#releases.get(name) ?? 0) + 1)
-    this.#made.delete(name)
+    // Where another bore the name, the id that is made from it is still free, or that of an entity that runs have claimed.
+    if (id === this.#make(name)) {
+      this.#releases.set(name, (this.#releases.get(name) ?? 0) + 1)
+      this.#made.delete(name)
+    }
     this.#nameOf.delete(id)
-    const bearers = this.#bearers.get(name)
-    if (bearers?.delete(id) === true && bearers.size === 0) this.#bearers.delete(name)
+    if (this.#bearers.get(name) === id) this.#bearers.delete(name)
   }
 }
 

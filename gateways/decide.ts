@@ -19,28 +19,33 @@ import { type Decision, newNameProblem, type Refusal } from "../domain/refusals.
 import { decideReport } from "../domain/report.ts"
 import { decideRun, type RunsState } from "../domain/run.ts"
 import { decideTag } from "../domain/tag.ts"
-import type { AnyFact } from "../events/index.ts"
-import { idByName, isDeleted, nameOf } from "../projections/entities.ts"
+import { idByName, nameOf } from "../projections/entities.ts"
 import { entityById, isArchived, noteOn, type Table } from "../projections/entity-view.ts"
+import { checkpointOf } from "../projections/fold.ts"
+import { lossOf } from "../projections/lost-races.ts"
 import type { Rows } from "../projections/rows.ts"
 import { existingRuns, isRun, isTombstoned } from "../projections/run-presence.ts"
 
 export interface SpokenNames {
   /** The id that a name stands for now, as the log tells it. */
   readonly bind: (kind: NameKind, name: string) => string
+  /** The id of the entity that was given the name, as the log tells it. */
+  readonly bearer: (kind: NameKind, name: string) => string | undefined
+  /** The offset after the last control event that these names know of. */
+  readonly next: () => number
   /** Whether a name is given away already, though the rows do not show it. */
   readonly isGiven: (rows: Rows, kind: NameKind, name: string) => Promise<boolean>
 }
 
-/** The names read from the log and those in the projections tell different stories: one of them is behind. */
+/** The names are behind what the projections show: they must first know of the control events before this offset. */
 export interface Behind {
-  readonly behind: NameKind
+  readonly behind: number
 }
 
-/** Reads what the command is decided on, and decides. */
+/** Reads what the command is decided on, and decides. The names may be ahead of the rows: what they know will be shown. */
 export const decide = async (rows: Rows, command: Command, names: SpokenNames): Promise<Decision | Behind> => {
-  const spoken = spokenBy(command)
-  if (spoken !== null && !(await agree(rows, spoken, names))) return { behind: spoken.kind }
+  const shown = await checkpointOf(rows, namesPartition)
+  if (names.next() < shown && speaks(command)) return { behind: shown }
   switch (command._tag) {
     case "CreateExperiment":
     case "UpdateExperiment":
@@ -73,33 +78,39 @@ export const decide = async (rows: Rows, command: Command, names: SpokenNames): 
   }
 }
 
-/** The refusal of a command whose events others overtook on the way into the log; null where it holds. */
-export const lostRace = async (rows: Rows, command: Command, facts: readonly AnyFact[]): Promise<Refusal | null> => {
-  const gone = await goneNow(rows, command)
-  if (gone !== null) return gone
-  for (const { type, data } of facts) {
-    if (type !== "ExperimentRenamed" && type !== "TagRenamed") continue
-    const kind = type === "TagRenamed" ? "tag" : "experiment"
-    const bearer = await idByName(rows, kind, data.name)
-    if (bearer !== undefined && bearer !== data.id) return { _tag: "NameTaken", kind, name: data.name }
-  }
-  return null
+/** Who stated the events of a command: by this the projections tell what became of them. */
+export interface StatedBy {
+  readonly writer: string
+  readonly seq: number
 }
 
-/** What the command changed may have been deleted just before it. Pages tell so by themselves when they are read again. */
-const goneNow = async (rows: Rows, command: Command): Promise<Refusal | null> => {
+/**
+ * What became of a folded command that others overtook on the way into the log: its refusal, or "stale" where it is to be
+ * decided again on the names as they are now; null where it holds. A command that is lost has left nothing.
+ */
+export const lostRace = async (rows: Rows, command: Command, by: StatedBy): Promise<Refusal | "stale" | null> => {
+  const loss = await lossOf(rows, by)
+  if (loss === "stale") return "stale"
   switch (command._tag) {
     case "UpdateRun":
     case "TagRun":
     case "UntagRun":
       return (await isRun(rows, command.runId)) ? null : { _tag: "RunNotFound", id: command.runId }
+    case "CreateExperiment":
     case "UpdateExperiment":
-      return (await isDeleted(rows, "experiment", command.id)) ? { _tag: "ExperimentNotFound", id: command.id } : null
+    case "CreateTag":
     case "UpdateTag":
-      return (await isDeleted(rows, "tag", command.id)) ? { _tag: "TagNotFound", id: command.id } : null
+      return loss === undefined ? null : refusalOf(command, loss)
+    // Pages tell so by themselves when they are read again; what is deleted twice is gone.
     default:
       return null
   }
+}
+
+const refusalOf = (command: ExperimentCommand | TagCommand, loss: "taken" | "gone"): Refusal => {
+  const kind = command._tag.endsWith("Tag") ? "tag" : "experiment"
+  if (loss === "taken" && "name" in command) return { _tag: "NameTaken", kind, name: command.name ?? "" }
+  return { _tag: kind === "tag" ? "TagNotFound" : "ExperimentNotFound", id: "id" in command ? command.id : "" }
 }
 
 const runsState = async (rows: Rows, command: RunCommand, names: SpokenNames): Promise<RunsState> => {
@@ -130,12 +141,13 @@ const bindingOf = (command: Command): Spoken | null => {
   return command._tag === "UpdateRun" && command.experiment !== null ? { kind: "experiment", name: command.experiment } : null
 }
 
-/** Whether the id of a name is nobody's yet, or bears that name. */
-const agree = async (rows: Rows, { kind, name }: Spoken, names: SpokenNames): Promise<boolean> => {
-  const id = names.bind(kind, name)
-  const borne = await nameOf(rows, kind, id)
-  return borne === undefined ? !(await isDeleted(rows, kind, id)) : borne === name
-}
+/** Whether the names have a say in the decision: one is bound, or given. */
+const speaks = (command: Command): boolean => bindingOf(command) !== null || ("name" in command && isOfNamed(command))
+
+const isOfNamed = ({ _tag }: Command): boolean => _tag === "UpdateExperiment" || _tag === "UpdateTag"
+
+/** The one partition in which names are given. */
+const namesPartition = { topic: "control-events", partition: 0 } as const
 
 const idSpoken = (command: Command, names: SpokenNames): string => {
   const spoken = spokenBy(command)
@@ -151,12 +163,17 @@ const namedState = async (
   const id = "id" in command ? command.id : null
   // A name too long to be kept is too long to be looked up; the decider says so.
   const spoken = "name" in command && newNameProblem("name", command.name) === null ? command.name : null
-  const bearer = spoken === null ? undefined : await idByName(rows, kind, spoken)
   return {
     name: id === null ? undefined : await nameOf(rows, kind, id),
-    isTaken: spoken !== null && ((bearer !== undefined && bearer !== id) || (await names.isGiven(rows, kind, spoken))),
+    isTaken: spoken !== null && (await isTaken(rows, kind, spoken, id, names)),
     boundId: idSpoken(command, names),
   }
+}
+
+/** Whether another than `id` bears the name, or will when the rows show what is in the log. */
+const isTaken = async (rows: Rows, kind: NameKind, name: string, id: string | null, names: SpokenNames): Promise<boolean> => {
+  const bearers = [await idByName(rows, kind, name), names.bearer(kind, name)]
+  return bearers.some((bearer) => bearer !== undefined && bearer !== id) || (await names.isGiven(rows, kind, name))
 }
 
 const noteState = async (rows: Rows, { _tag, id, owner }: NoteCommand): Promise<NoteState> => ({

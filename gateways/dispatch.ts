@@ -1,39 +1,56 @@
 /** From a command to its events in the log and in the projections. */
-import { Effect, Option, Semaphore } from "effect"
+import { Data, Effect, Option, Semaphore } from "effect"
 import type { Command } from "../domain/commands.ts"
-import type { NameKind } from "../domain/names.ts"
 import { EventLog, type EventTooLarge, LogUnavailable } from "../domain/ports/event-log.ts"
 import type { KeyValueStore, StoreFault } from "../domain/ports/key-value-store.ts"
 import type { Refusal } from "../domain/refusals.ts"
 import { stamper } from "../domain/stamp.ts"
-import type { AnyFact, Position } from "../events/index.ts"
+import type { AnyEvent, AnyFact, Position } from "../events/index.ts"
 import { makeCaughtUp } from "../projections/caught-up.ts"
-import { checkpointOf } from "../projections/fold.ts"
-import type { Rows } from "../projections/rows.ts"
+import { deadLetterAt } from "../projections/dead-letters.ts"
 import { makeView } from "../projections/view.ts"
-import { decide, lostRace } from "./decide.ts"
+import { decide, lostRace, type StatedBy } from "./decide.ts"
+import { GivenNames } from "./given-names.ts"
 import { Names } from "./names.ts"
 
 /** What came of a command. */
 export type Outcome =
-  /** Appended, and the projections show it. `facts` is empty where there was nothing to change. */
-  | { readonly _tag: "Done"; readonly facts: readonly AnyFact[]; readonly at: number }
-  /** Appended and durable, but the projections have not come to it within the limit. */
-  | { readonly _tag: "Accepted"; readonly positions: readonly Position[] }
+  /** Appended, and the projections show it. `facts` and `positions` are empty where there was nothing to change. */
+  | { readonly _tag: "Done"; readonly facts: readonly AnyFact[]; readonly positions: readonly Position[]; readonly at: number }
+  /** Appended and durable, but the projections have not come to it within the limit. Another may still overtake it. */
+  | { readonly _tag: "Accepted"; readonly facts: readonly AnyFact[]; readonly positions: readonly Position[] }
   | { readonly _tag: "Refused"; readonly refused: Refusal }
 
 export interface DispatchOptions {
   /** Unix seconds. */
   readonly clock: () => number
   readonly newId: () => string
-  /** How long a command waits to see its own write. */
+  /** How long a command waits to see its own write, in milliseconds; and how long for each of what it needs before. */
   readonly waitMillis: number
 }
 
-export type DispatchFault = LogUnavailable | EventTooLarge | StoreFault
+/** The log did not say whether it has the command's events: they may be done already, or still be. */
+export class OutcomeUnknown extends Data.TaggedError("OutcomeUnknown")<{ readonly message: string; readonly cause: unknown }> {}
+
+/** The command's events are in the log, but one of them cannot be folded. */
+export class CommandBuried extends Data.TaggedError("CommandBuried")<{ readonly message: string; readonly position: Position }> {}
+
+export type DispatchFault = LogUnavailable | OutcomeUnknown | CommandBuried | EventTooLarge | StoreFault
 export type Dispatch = (command: Command, cause: string) => Effect.Effect<Outcome, DispatchFault>
 
-/** A dispatcher with a writer's number of its own. */
+/** What was appended for a command. */
+interface Appended {
+  readonly facts: readonly AnyFact[]
+  readonly positions: readonly Position[]
+  readonly at: number
+  /** Null where there was nothing to append. */
+  readonly by: StatedBy | null
+}
+
+/**
+ * A dispatcher with a writer's number of its own. Any number of them may work on one log: what each decides on may be
+ * behind, so the fold has the last word, and the answer is what the fold made of the command.
+ */
 export const makeDispatch = (options: DispatchOptions): Effect.Effect<Dispatch, never, EventLog | KeyValueStore | Names> =>
   Effect.gen(function* () {
     const log = yield* EventLog
@@ -44,64 +61,73 @@ export const makeDispatch = (options: DispatchOptions): Effect.Effect<Dispatch, 
     const turn = Semaphore.makeUnsafe(1)
     const stamp = stamper({ writer: options.newId(), actor: "anonymous", newId: options.newId })
     const given = new GivenNames()
-    const namesKnown = names.ready.pipe(Effect.timeoutOrElse({ duration: options.waitMillis, orElse: () => namesUnknown }))
-    const append = (command: Command, cause: string) =>
+    const spoken = { bind: names.bind, bearer: names.bearer, next: names.next, isGiven: given.has }
+    const known = (what: Effect.Effect<void>) =>
+      what.pipe(Effect.timeoutOrElse({ duration: options.waitMillis, orElse: () => namesUnknown }))
+    const append = (command: Command, cause: string, until: number) =>
       Effect.gen(function* () {
-        const decision = yield* view.read((rows) => decide(rows, command, { bind: names.bind, isGiven: given.has }))
+        if (Date.now() > until) return yield* logBusy
+        const decision = yield* view.read((rows) => decide(rows, command, spoken))
         if ("refused" in decision || "behind" in decision) return decision
         const at = options.clock()
         const { facts } = decision
-        const positions = facts.length === 0 ? [] : yield* log.append(stamp(facts, { at, cause }))
+        if (facts.length === 0) return { facts, positions: [], at, by: null } satisfies Appended
+        const events = stamp(facts, { at, cause })
+        const positions = yield* appendSurely(log, events, options.waitMillis)
         given.add(facts, positions)
-        return { facts, positions, at }
+        return { facts, positions, at, by: events[0]?.meta ?? null } satisfies Appended
       })
-    const appendInTurn = (command: Command, cause: string, until: number): ReturnType<typeof append> =>
-      turn
-        .withPermit(append(command, cause))
-        .pipe(
-          Effect.flatMap((appended) =>
-            "behind" in appended && Date.now() < until
-              ? Effect.sleep("10 millis").pipe(Effect.andThen(appendInTurn(command, cause, until)))
-              : Effect.succeed(appended),
-          ),
-        )
-    return (command, cause) =>
+    const outcomeOf = (command: Command, { facts, positions, at, by }: Appended) =>
       Effect.gen(function* () {
-        yield* namesKnown
-        const appended = yield* appendInTurn(command, cause, Date.now() + options.waitMillis)
-        if ("behind" in appended) return yield* namesUnknown
-        if ("refused" in appended) return { _tag: "Refused", refused: appended.refused }
-        const { facts, positions, at } = appended
         const waited = yield* caughtUp(positions).pipe(Effect.timeoutOption(options.waitMillis))
-        if (Option.isNone(waited)) return { _tag: "Accepted", positions }
-        const lost = yield* view.read((rows) => lostRace(rows, command, facts))
-        return lost === null ? { _tag: "Done", facts, at } : { _tag: "Refused", refused: lost }
+        if (Option.isNone(waited)) return { _tag: "Accepted", facts, positions } satisfies Outcome
+        const { lost, buried } = yield* view.read(async (rows) => ({
+          lost: by === null ? null : await lostRace(rows, command, by),
+          buried: (await Promise.all(positions.map((position) => deadLetterAt(rows, position)))).find(isThere),
+        }))
+        if (buried !== undefined) return yield* new CommandBuried({ message: buried.reason, position: buried.position })
+        if (lost === "stale") return lost
+        return (lost === null ? { _tag: "Done", facts, positions, at } : { _tag: "Refused", refused: lost }) satisfies Outcome
       })
+    const attempt = (command: Command, cause: string, until: number): Effect.Effect<Outcome, DispatchFault> =>
+      Effect.gen(function* () {
+        const appended = yield* turn.withPermit(append(command, cause, until))
+        if ("refused" in appended) return { _tag: "Refused", refused: appended.refused }
+        const outcome = "behind" in appended ? "stale" : yield* outcomeOf(command, appended)
+        if (outcome !== "stale") return outcome
+        // A command that was decided on names of before has left nothing, so it is decided again on those that are now.
+        yield* known(names.caughtUp("behind" in appended ? appended.behind : nextAfter(appended.positions)))
+        return yield* attempt(command, cause, until)
+      })
+    return (command, cause) =>
+      known(names.ready).pipe(Effect.andThen(Effect.suspend(() => attempt(command, cause, Date.now() + options.waitMillis))))
   })
+
+/**
+ * Appends events whose first append may have failed on the way back once more: they are the same events, with the same
+ * numbers, so those that are in the log twice are folded once.
+ */
+const appendSurely = (
+  log: EventLog["Service"],
+  events: readonly AnyEvent[],
+  waitMillis: number,
+): Effect.Effect<readonly Position[], OutcomeUnknown | EventTooLarge> => {
+  const unknown = (cause: unknown) =>
+    new OutcomeUnknown({ message: "the log does not say whether it has the events of a command", cause })
+  return log.append(events).pipe(
+    Effect.tapError(() => Effect.sleep("100 millis")),
+    Effect.retry({ while: ({ _tag }) => _tag === "LogUnavailable", times: 2 }),
+    Effect.catchTag("LogUnavailable", (fault) => Effect.fail(unknown(fault))),
+    Effect.timeoutOrElse({ duration: waitMillis, orElse: () => Effect.fail(unknown(undefined)) }),
+  )
+}
 
 /** What a name stands for cannot be told: the log is away, or what has been read of it is behind the projections. */
 const namesUnknown = Effect.fail(new LogUnavailable({ message: "the names in the log have not been read yet" }))
 
-/** Names that this gateway has given away, with the events that say so, until the projections show them. */
-class GivenNames {
-  readonly #positions = new Map<string, Position>()
+/** The commands before this one took all the time that there was: nothing of this one was appended. */
+const logBusy = Effect.fail(new LogUnavailable({ message: "the commands before this one wait for the log" }))
 
-  /** Whether the name is given away though these rows do not show it. */
-  readonly has = async (rows: Rows, kind: NameKind, name: string): Promise<boolean> => {
-    const position = this.#positions.get(`${kind}\0${name}`)
-    return position !== undefined && (await checkpointOf(rows, position)) <= position.offset
-  }
+const nextAfter = (positions: readonly Position[]): number => Math.max(0, ...positions.map(({ offset }) => offset + 1))
 
-  add(facts: readonly AnyFact[], positions: readonly Position[]): void {
-    for (const [i, { type, data }] of facts.entries()) {
-      const position = positions[i]
-      if (position === undefined) continue
-      // Only the latest matter; of those that so many others followed, the projections have long told.
-      if (this.#positions.size >= mostGiven) this.#positions.clear()
-      if (type === "ExperimentCreated" || type === "ExperimentRenamed") this.#positions.set(`experiment\0${data.name}`, position)
-      if (type === "TagCreated" || type === "TagRenamed") this.#positions.set(`tag\0${data.name}`, position)
-    }
-  }
-}
-
-const mostGiven = 10_000
+const isThere = <A>(one: A | undefined): one is A => one !== undefined

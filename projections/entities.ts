@@ -1,10 +1,12 @@
 /**
  * Experiments and tags: what bears a name and has runs. They come to be by a control event or by the first run that
- * claims their name, in either order, so every write here commutes between the two topics (decision 2).
+ * claims their name, in either order, so every write here commutes between the two topics (decision 2). Of two control
+ * events that give one name the first is obeyed, as in domain/names.ts; what is judged by that, control events alone tell.
  */
 import { float, numberOf, type Value } from "../domain/value.ts"
 import type { FoldContext } from "./context.ts"
 import { queueJob } from "./jobs.ts"
+import { lossOf, markLost, type Stated } from "./lost-races.ts"
 import { empty, type Rows, type WritableRows } from "./rows.ts"
 
 export type Kind = "experiment" | "tag"
@@ -22,7 +24,7 @@ export const nameOf = async (rows: Rows, kind: Kind, id: string): Promise<string
   return typeof name === "string" ? name : undefined
 }
 
-/** The id that a name leads to: of those who bear it, the smallest. */
+/** The id that a name leads to: the one it was given to, else the smallest of those that runs claim it for. */
 export const idByName = async (rows: Rows, kind: Kind, name: string): Promise<string | undefined> => {
   const id = await rows.get("system", [`${table(kind)}_by_name`, name])
   return typeof id === "string" ? id : undefined
@@ -39,25 +41,20 @@ export const claim = async (rows: WritableRows, kind: Kind, id: string, name: st
   return true
 }
 
-/** What a control event changes; a name moves the runs' index entries with it. */
+/** What a control event changes beside the name; nothing of a command whose naming came too late. */
 export const control = async (
   context: FoldContext,
   kind: Kind,
   id: string,
-  at: number,
+  meta: Stated,
   fields: Readonly<Record<string, Value>>,
 ): Promise<void> => {
   const { rows } = context
-  if (await isDeleted(rows, kind, id)) return
+  if (await isDeleted(rows, kind, id)) return markLost(rows, meta, "gone")
+  if ((await lossOf(rows, meta)) !== undefined) return
   await ensureRow(rows, kind, id)
-  for (const [field, value] of Object.entries(fields)) {
-    if (field === "name") {
-      if (typeof value !== "string" || value === (await nameOf(rows, kind, id))) continue
-      await setName(rows, kind, id, value)
-      await queueJob(context, kind, id)
-    } else rows.set("system", [table(kind), id, field], value)
-  }
-  rows.set("system", [table(kind), id, "updated_at"], float(at))
+  for (const [field, value] of Object.entries(fields)) rows.set("system", [table(kind), id, field], value)
+  rows.set("system", [table(kind), id, "updated_at"], float(meta.at))
   rows.set("own", ["entity", kind, id, "controlled"], true)
 }
 
@@ -66,18 +63,33 @@ export const created = async (
   context: FoldContext,
   kind: Kind,
   id: string,
-  at: number,
-  fields: Readonly<Record<string, Value>>,
+  meta: Stated,
+  { name, ...fields }: Readonly<Record<string, Value>> & { readonly name: string },
 ): Promise<void> => {
-  if (await isDeleted(context.rows, kind, id)) return
-  await control(context, kind, id, at, fields)
-  await bornBy(context.rows, kind, id, at)
+  const { rows } = context
+  const given = await rows.get("own", ["entity", kind, id, "name"])
+  if (given !== name && (given !== undefined || (await isDeleted(rows, kind, id)))) return markLost(rows, meta, "stale")
+  if ((await bearerOf(rows, kind, name)) !== undefined) return markLost(rows, meta, "taken")
+  await control(context, kind, id, meta, fields)
+  await giveName(context, kind, id, name)
+  await bornBy(rows, kind, id, meta.at)
+}
+
+/** A name moves the runs' index entries with it. */
+export const renamed = async (context: FoldContext, kind: Kind, id: string, meta: Stated, name: string): Promise<void> => {
+  const { rows } = context
+  if (await isDeleted(rows, kind, id)) return markLost(rows, meta, "gone")
+  const bearer = await bearerOf(rows, kind, name)
+  if (bearer !== undefined && bearer !== id) return markLost(rows, meta, "taken")
+  await control(context, kind, id, meta, {})
+  await giveName(context, kind, id, name)
 }
 
 /** Deletes an entity for ever. What runs say of it stays in their own rows and reads as nothing. */
-export const remove = async (context: FoldContext, kind: Kind, id: string, at: number): Promise<void> => {
+export const remove = async (context: FoldContext, kind: Kind, id: string, { at }: Stated): Promise<void> => {
   const { rows } = context
   if (await isDeleted(rows, kind, id)) return
+  await takeName(rows, kind, id)
   const name = await nameOf(rows, kind, id)
   if (name !== undefined) await releaseName(rows, kind, id, name)
   rows.clearUnder("system", [table(kind), id])
@@ -112,6 +124,28 @@ const ensureRow = async (rows: WritableRows, kind: Kind, id: string): Promise<vo
   for (const [field, value] of Object.entries(fields)) rows.set("system", [table(kind), id, field], value)
 }
 
+/** Gives a name that no other was given. Names that runs claim do not count: they come in another order to each store. */
+const giveName = async (context: FoldContext, kind: Kind, id: string, name: string): Promise<void> => {
+  const { rows } = context
+  const shown = await nameOf(rows, kind, id)
+  await takeName(rows, kind, id)
+  rows.set("own", ["entity", kind, id, "name"], name)
+  rows.set("own", ["borne", kind, name], id)
+  await setName(rows, kind, id, name)
+  if (shown !== name) await queueJob(context, kind, id)
+}
+
+/** Takes away the name that a control event gave. */
+const takeName = async (rows: WritableRows, kind: Kind, id: string): Promise<void> => {
+  const given = await rows.get("own", ["entity", kind, id, "name"])
+  if (typeof given === "string") rows.clear("own", ["borne", kind, given])
+}
+
+const bearerOf = async (rows: Rows, kind: Kind, name: string): Promise<string | undefined> => {
+  const id = await rows.get("own", ["borne", kind, name])
+  return typeof id === "string" ? id : undefined
+}
+
 const setName = async (rows: WritableRows, kind: Kind, id: string, name: string): Promise<void> => {
   const former = await nameOf(rows, kind, id)
   if (former !== undefined) await releaseName(rows, kind, id, former)
@@ -127,7 +161,8 @@ const releaseName = async (rows: WritableRows, kind: Kind, id: string, name: str
 
 const pointName = async (rows: WritableRows, kind: Kind, name: string): Promise<void> => {
   const [smallest] = await rows.under("own", ["named", kind, name], { limit: 1 })
+  const id = (await bearerOf(rows, kind, name)) ?? smallest?.rest[0]
   const key = [`${table(kind)}_by_name`, name]
-  if (smallest) rows.set("system", key, String(smallest.rest[0]))
-  else rows.clear("system", key)
+  if (id === undefined) rows.clear("system", key)
+  else rows.set("system", key, String(id))
 }

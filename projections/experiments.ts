@@ -1,6 +1,6 @@
 /** Which experiment a run belongs to, and the experiments themselves. */
 import type { FoldContext, RunState } from "./context.ts"
-import { claim, control, count, created, isDeleted, nameOf, remove } from "./entities.ts"
+import { claim, control, count, created, isDeleted, nameOf, remove, renamed } from "./entities.ts"
 import type { Projector } from "./projector.ts"
 import type { WritableRows } from "./rows.ts"
 import { indexText, replaceEntries } from "./run-index.ts"
@@ -19,13 +19,12 @@ export const experiments = {
   },
 
   ExperimentCreated: ({ data, meta }, context) =>
-    created(context, "experiment", data.id, meta.at, { name: data.name, description: data.description }),
-  ExperimentRenamed: ({ data, meta }, context) => control(context, "experiment", data.id, meta.at, { name: data.name }),
+    created(context, "experiment", data.id, meta, { name: data.name, description: data.description }),
+  ExperimentRenamed: ({ data, meta }, context) => renamed(context, "experiment", data.id, meta, data.name),
   ExperimentDescribed: ({ data, meta }, context) =>
-    control(context, "experiment", data.id, meta.at, { description: data.description }),
-  ExperimentArchived: ({ data, meta }, context) =>
-    control(context, "experiment", data.id, meta.at, { is_archived: data.archived }),
-  ExperimentDeleted: ({ data, meta }, context) => remove(context, "experiment", data.id, meta.at),
+    control(context, "experiment", data.id, meta, { description: data.description }),
+  ExperimentArchived: ({ data, meta }, context) => control(context, "experiment", data.id, meta, { is_archived: data.archived }),
+  ExperimentDeleted: ({ data, meta }, context) => remove(context, "experiment", data.id, meta),
 } satisfies Projector
 
 /** Links a run to the experiment its fields name, unless that was deleted. */

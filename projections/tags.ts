@@ -1,6 +1,6 @@
 /** Which tags a run bears, and the tags themselves. */
 import type { FoldContext } from "./context.ts"
-import { claim, control, count, created, isDeleted, nameOf, remove } from "./entities.ts"
+import { claim, control, count, created, isDeleted, nameOf, remove, renamed } from "./entities.ts"
 import type { Tuple } from "./keys.ts"
 import type { Projector } from "./projector.ts"
 import type { Rows, WritableRows } from "./rows.ts"
@@ -23,12 +23,12 @@ export const tags = {
   },
 
   TagCreated: ({ data, meta }, context) =>
-    created(context, "tag", data.id, meta.at, { name: data.name, color: data.color, description: data.description }),
-  TagRenamed: ({ data, meta }, context) => control(context, "tag", data.id, meta.at, { name: data.name }),
-  TagRecolored: ({ data, meta }, context) => control(context, "tag", data.id, meta.at, { color: data.color }),
-  TagDescribed: ({ data, meta }, context) => control(context, "tag", data.id, meta.at, { description: data.description }),
-  TagArchived: ({ data, meta }, context) => control(context, "tag", data.id, meta.at, { is_archived: data.archived }),
-  TagDeleted: ({ data, meta }, context) => remove(context, "tag", data.id, meta.at),
+    created(context, "tag", data.id, meta, { name: data.name, color: data.color, description: data.description }),
+  TagRenamed: ({ data, meta }, context) => renamed(context, "tag", data.id, meta, data.name),
+  TagRecolored: ({ data, meta }, context) => control(context, "tag", data.id, meta, { color: data.color }),
+  TagDescribed: ({ data, meta }, context) => control(context, "tag", data.id, meta, { description: data.description }),
+  TagArchived: ({ data, meta }, context) => control(context, "tag", data.id, meta, { is_archived: data.archived }),
+  TagDeleted: ({ data, meta }, context) => remove(context, "tag", data.id, meta),
 } satisfies Projector
 
 /** The tags that a run itself says it bears, deleted ones among them. */

@@ -22,7 +22,14 @@ export const answerSchemas: Readonly<Record<string, JsonSchema>> = {
     },
     ["end_offset"],
   ),
-  Accepted: object({ status: { const: "accepted" }, positions: list(text("topic/partition/offset")) }),
+  Accepted: object(
+    {
+      status: { const: "accepted" },
+      positions: list(text("topic/partition/offset")),
+      id: text("Of a creation: the id of what will be there, unless another takes its name first"),
+    },
+    ["id"],
+  ),
   Status: object({ status: { const: "OK" } }),
   IdStatus: object({ id: text(), status: { const: "OK" } }),
   Sequence: object({ name: text(), context: anyObject }),

@@ -1,5 +1,7 @@
 /** How the query gateway says no: the envelope that clients know, and beside it a `message` that the web UI shows. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
+import { positionName } from "../../projections/positions.ts"
+import { CommandBuried, OutcomeUnknown } from "../dispatch.ts"
 
 /** Where a query's syntax is wrong, for the web UI to point at. */
 export interface SyntaxPlace {
@@ -13,12 +15,15 @@ export class HttpFault extends Error {
   readonly status: number
   readonly said: string
   readonly place: SyntaxPlace | undefined
+  /** What programs know it by; told by the status where it is not said. */
+  readonly code: string | undefined
 
-  constructor(status: number, message: string, said = message, place?: SyntaxPlace) {
+  constructor(status: number, message: string, said = message, place?: SyntaxPlace, code?: string) {
     super(message)
     this.status = status
     this.said = said
     this.place = place
+    this.code = code
   }
 }
 
@@ -67,17 +72,28 @@ const sendFault = (fault: HttpFault, reply: FastifyReply): FastifyReply => {
     .code(fault.status)
     .type("application/json; charset=utf-8")
     .send({
-      error: { code: codes[fault.status] ?? "error", message: fault.message },
+      error: { code: fault.code ?? codes[fault.status] ?? "error", message: fault.message },
       detail: fault.place ?? fault.message,
       message: fault.said,
     })
 }
+
+const outcomeUnknown =
+  "The log did not answer: the change may have been made, or may be yet. Look before you send it again; docs/api.md tells what is safe to repeat"
 
 const faultOf = (error: FastifyError | HttpFault, request: FastifyRequest): HttpFault => {
   if (error instanceof HttpFault) return error
   if ("_tag" in error && typeof error._tag === "string" && passing.has(error._tag)) {
     request.log.warn({ error }, "a request met a fault that passes")
     return unavailable("Service unavailable, try again")
+  }
+  if (error instanceof OutcomeUnknown) {
+    request.log.warn({ error }, "the log does not say whether it has a command")
+    return new HttpFault(503, outcomeUnknown, outcomeUnknown, undefined, "outcome_unknown")
+  }
+  if (error instanceof CommandBuried) {
+    const message = `The change is in the log at ${positionName(error.position)}, but cannot be applied: ${error.message}`
+    return new HttpFault(500, message, message, undefined, "dead_letter")
   }
   if ("_tag" in error && error._tag === "EventTooLarge") return new HttpFault(413, error.message)
   const status = "statusCode" in error ? error.statusCode : undefined

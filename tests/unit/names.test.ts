@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest"
-import { NameBook } from "../../domain/names.ts"
+import { type NameEvent, NameBook } from "../../domain/names.ts"
 
-const created = (id: string, name: string) => ({ type: "ExperimentCreated", data: { id, name, description: "" } }) as const
-const renamed = (id: string, from: string, name: string) => ({ type: "ExperimentRenamed", data: { id, from, name } }) as const
-const deleted = (id: string, name: string) => ({ type: "ExperimentDeleted", data: { id, name } }) as const
+type Said = Pick<NameEvent, "type" | "data">
 
-const bookOf = (...events: readonly Parameters<NameBook["apply"]>[0][]): NameBook => {
+const created = (id: string, name: string): Said => ({ type: "ExperimentCreated", data: { id, name, description: "" } })
+const renamed = (id: string, from: string, name: string): Said => ({ type: "ExperimentRenamed", data: { id, from, name } })
+const deleted = (id: string, name: string): Said => ({ type: "ExperimentDeleted", data: { id, name } })
+
+const bookOf = (...events: readonly Said[]): NameBook => {
   const book = new NameBook()
-  for (const event of events) book.apply(event)
+  for (const [seq, event] of events.entries()) book.apply({ ...event, meta: { writer: "w", seq, part: 0 } })
   return book
 }
 
@@ -45,9 +47,26 @@ describe("a spoken name", () => {
     expect(book.bind("experiment", "a")).not.toBe(claimed)
   })
 
-  it("borne by several stands for the smallest id", () => {
-    expect(bookOf(created("e2", "a"), created("e1", "a")).bind("experiment", "a")).toBe("e1")
-    expect(bookOf(created("e2", "a"), created("e1", "a"), deleted("e1", "a")).bind("experiment", "a")).toBe("e2")
+  it("is borne by the first that it is given to; what comes too late changes nothing", () => {
+    expect(bookOf(created("e2", "a"), created("e1", "a")).bind("experiment", "a")).toBe("e2")
+    const late = bookOf(created("e1", "a"), created("e2", "b"), renamed("e2", "b", "a"))
+    expect(late.bind("experiment", "a")).toBe("e1")
+    expect(late.bind("experiment", "b")).toBe("e2")
+    expect(bookOf(created("e1", "a"), renamed("e1", "a", "b"), created("e1", "a")).bearer("experiment", "a")).toBeUndefined()
+  })
+
+  it("stands for the entity that runs claim it for, once another that was given it is gone", () => {
+    const claimed = new NameBook().bind("experiment", "a")
+    expect(bookOf(created("e1", "b"), renamed("e1", "b", "a")).bind("experiment", "a")).toBe("e1")
+    expect(bookOf(created("e1", "b"), renamed("e1", "b", "a"), deleted("e1", "a")).bind("experiment", "a")).toBe(claimed)
+  })
+
+  it("Law 2: is the same after an event that was appended again, though others came between", () => {
+    const book = bookOf(created("e1", "a"), renamed("e1", "a", "b"))
+    const other = { writer: "other", part: 0 }
+    book.apply({ ...renamed("e1", "b", "c"), meta: { ...other, seq: 0 } })
+    book.apply({ ...renamed("e1", "a", "b"), meta: { writer: "w", seq: 1, part: 0 } })
+    expect(book.bind("experiment", "c")).toBe("e1")
   })
 
   it("is not released by what is repeated, or said of the deleted", () => {
