@@ -20,6 +20,10 @@ export const refusedOrUnavailable =
 /** Whether the server said that there is no such object. An answer without a body is named for its status alone. */
 export const isNotFound = (cause: unknown): boolean => isNamed(cause, "NoSuchKey", "NotFound")
 
+/** Whether the server cannot delete several objects at once as we ask. */
+export const knowsNoBatches = (cause: unknown): boolean =>
+  isNamed(cause, "NotImplemented", "MethodNotAllowed", "MissingContentMD5")
+
 export const isAlreadyOurs = (cause: unknown): boolean => isNamed(cause, "BucketAlreadyOwnedByYou")
 
 export const isMissingBucket = (cause: unknown): boolean => isNamed(cause, "NoSuchBucket")

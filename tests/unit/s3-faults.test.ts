@@ -162,6 +162,21 @@ test("a deletion of which some objects fail deletes the others, and says how man
 })
 
 test.each([
+  [501, "NotImplemented"],
+  [400, "MissingContentMD5"],
+])("a server that has no such batches (%i %s) is asked object by object", async (status, code) => {
+  const store = await openedOn(({ method, target }, response) => {
+    if (method === "POST") response.writeHead(status).end(faultXml(code, "Not so"))
+    else if (target.startsWith("/bucket/absent")) response.writeHead(404).end(faultXml("NoSuchKey", "Not here"))
+    else if (target.startsWith("/bucket/locked")) response.writeHead(403).end(faultXml("AccessDenied", "Object is locked"))
+    else response.writeHead(204).end()
+  })
+  expect(await run(store.remove(["a", "absent", "b"]))).toBe(3)
+  const fault = await failure(store.remove(["a", "locked", "b", "locked too"]))
+  expect(fault.message).toMatch(/^2 of 4 objects .* locked: AccessDenied Object is locked$/)
+})
+
+test.each([
   ["a bucket that is not there", 404, "NoSuchBucket", "MATYAN_S3_CREATE_BUCKET=true"],
   ["keys that are unknown", 403, "InvalidAccessKeyId", "check S3_ACCESS_KEY"],
   ["keys that are not enough", 403, "AccessDenied", "docs/s3.md"],
