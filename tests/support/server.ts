@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url"
 
 const cli = fileURLToPath(new URL("../../infra/cli.ts", import.meta.url))
 
-type Environment = Readonly<Record<string, string>>
+export type Environment = Readonly<Record<string, string>>
 
 export interface Finished {
   readonly code: number | null
@@ -70,15 +70,20 @@ export const startServer = async (folder: string, env: Environment = {}, args: r
       await ended
     },
     restart: () => startServer(folder, samePorts, args),
-    dumpHash: async () => (await successful(folder, ["dump", "--hash"])).trim(),
-    verify: async () => {
-      const { code, stdout, stderr } = await runCli(folder, ["verify", "--quiet"])
-      // A dead letter is no difference between the two, but in these tests nothing may become one.
-      if (code !== 0 || stderr !== "") throw new Error(`verify ended with ${code}: ${stdout}${stderr}`)
-      return stdout
-    },
+    ...oracles(folder, env),
   }
 }
+
+/** What is asked of a system's projections, whatever its processes are. */
+export const oracles = (folder: string, env: Environment): Pick<Server, "dumpHash" | "verify"> => ({
+  dumpHash: async () => (await successful(folder, ["dump", "--hash"], env)).trim(),
+  verify: async () => {
+    const { code, stdout, stderr } = await runCli(folder, ["verify", "--quiet"], env)
+    // A dead letter is no difference between the two, but in these tests nothing may become one.
+    if (code !== 0 || stderr !== "") throw new Error(`verify ended with ${code}: ${stdout}${stderr}`)
+    return stdout
+  },
+})
 
 /** A server that may be killed before it is ready. */
 export const spawnServer = (folder: string, env: Environment = {}, args: readonly string[] = []): ChildProcess =>
@@ -102,7 +107,7 @@ process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL")
 })
 
-const spawnCli = (folder: string, args: readonly string[], env: Environment): ChildProcess => {
+export const spawnCli = (folder: string, args: readonly string[], env: Environment): ChildProcess => {
   const own = {
     PATH: process.env["PATH"] ?? "",
     HOME: folder,
@@ -117,7 +122,7 @@ const spawnCli = (folder: string, args: readonly string[], env: Environment): Ch
   return child
 }
 
-const collected = (child: ChildProcess): (() => { readonly stdout: string; readonly stderr: string }) => {
+export const collected = (child: ChildProcess): (() => { readonly stdout: string; readonly stderr: string }) => {
   const said = { stdout: "", stderr: "" }
   child.stdout?.setEncoding("utf8").on("data", (text: string) => (said.stdout += text))
   child.stderr?.setEncoding("utf8").on("data", (text: string) => (said.stderr += text))
@@ -134,8 +139,9 @@ const readyLine = (child: ChildProcess, output: () => { readonly stdout: string;
     child.once("close", (code) => reject(new Error(`the server ended with ${code} before it was ready: ${output().stderr}`)))
   })
 
-const successful = async (folder: string, args: readonly string[]): Promise<string> => {
-  const { code, stdout, stderr } = await runCli(folder, args)
+/** What a command printed; throws where it did not end well. */
+export const successful = async (folder: string, args: readonly string[], env: Environment = {}): Promise<string> => {
+  const { code, stdout, stderr } = await runCli(folder, args, env)
   if (code !== 0) throw new Error(`matyan ${args.join(" ")} ended with ${code}: ${stdout}${stderr}`)
   return stdout
 }
