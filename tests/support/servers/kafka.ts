@@ -114,11 +114,9 @@ const propertiesText = (folder: string, port: number, controllerPort: number, op
 
 const startProcess = async (libraries: string, folder: string, port: number): Promise<ChildProcess> => {
   const output = join(folder, "output.txt")
-  const server = spawn(
-    "java",
-    [...javaOptions, "-cp", join(libraries, "*"), "kafka.Kafka", join(folder, "server.properties")],
-    { stdio: ["ignore", "pipe", "pipe"] },
-  )
+  const server = spawn("java", [...javaOptions, "-cp", join(libraries, "*"), "kafka.Kafka", join(folder, "server.properties")], {
+    stdio: ["ignore", "pipe", "pipe"],
+  })
   const log = createWriteStream(output, { flags: "a" })
   server.stdout.pipe(log)
   server.stderr.pipe(log)
