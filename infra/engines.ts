@@ -2,11 +2,13 @@
 import { join } from "node:path"
 import { Effect, Layer } from "effect"
 import type { BlobStore, BlobStoreUnavailable } from "../domain/ports/blob-store.ts"
+import type { KeyValueStore, StoreUnavailable } from "../domain/ports/key-value-store.ts"
 import type { RegistryUnavailable, SchemaRegistry } from "../domain/ports/schema-registry.ts"
 import { eventCodec } from "./avro/codec.ts"
 import type { Settings } from "./config.ts"
 import type { ConfluentOptions } from "./confluent/options.ts"
 import type { EngineSettings } from "./settings/engines.ts"
+import type { FdbOptions } from "./fdb/options.ts"
 import { fileBlobs } from "./files/blob-store.ts"
 import type { KafkaOptions } from "./kafka/options.ts"
 import { lmdbLog, type LmdbLogOptions } from "./lmdb/event-log.ts"
@@ -17,7 +19,10 @@ import type { S3Options } from "./s3/options.ts"
 /** What must be known to open the engines; plain data, so that a thread can be told. */
 export type Engines = EngineSettings & Pick<Settings, "dataDir" | "partitions">
 
-export const store = ({ dataDir }: Engines) => lmdbStore({ folder: join(dataDir, "store") })
+export const store = (engines: Engines): Layer.Layer<KeyValueStore, StoreUnavailable> =>
+  engines.store === "fdb"
+    ? later(async () => (await import("./fdb/key-value-store.ts")).fdbStore(fdbOptions(engines)))
+    : lmdbStore({ folder: join(engines.dataDir, "store") })
 
 /** The log for a process that writes it; of the embedded one there is one at a time. */
 export const writableLog = (engines: Engines) =>
@@ -78,6 +83,18 @@ export const kafkaOptions = (engines: Engines): KafkaOptions => ({
   groupPrefix: engines.kafkaGroupPrefix,
   sessionTimeoutMs: engines.kafkaSessionMillis,
   allowFiniteRetention: engines.allowFiniteRetention,
+})
+
+const fdbOptions = (engines: Engines): FdbOptions => ({
+  clusterFile: engines.fdbClusterFile,
+  root: engines.fdbRoot,
+  tls: {
+    caFile: engines.fdbCaFile,
+    certFile: engines.fdbCertFile,
+    keyFile: engines.fdbKeyFile,
+    password: engines.fdbKeyPassword,
+    verifyPeers: engines.fdbVerifyPeers,
+  },
 })
 
 const s3Options = (engines: Engines): S3Options => ({
