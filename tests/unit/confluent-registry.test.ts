@@ -1,11 +1,15 @@
 import { chmodSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { Effect, type Layer, ManagedRuntime } from "effect"
-import { describe, expect, onTestFinished, test } from "vitest"
+import { Effect, Layer, ManagedRuntime } from "effect"
+import fc from "fast-check"
+import { describe, expect, onTestFinished, test, vi } from "vitest"
 import { SchemaIncompatible, SchemaNotFound, SchemaRegistry } from "../../domain/ports/schema-registry.ts"
+import { catalog } from "../../events/index.ts"
+import { EventCodec, eventCodec, isDecoded } from "../../infra/avro/codec.ts"
 import { patience } from "../../infra/confluent/patience.ts"
 import { type ConfluentOptions, confluentRegistry } from "../../infra/confluent/schema-registry.ts"
 import { freshFolder } from "../support/folders.ts"
+import { eventOf } from "../support/generators.ts"
 import { json, registryServer } from "../support/registry-server.ts"
 import { until } from "../support/wait.ts"
 
@@ -219,6 +223,26 @@ describe("what the registry said once", () => {
     expect(failure).toBeInstanceOf(SchemaNotFound)
     expect(server.asked).toEqual([])
   })
+})
+
+test("an id that was given up is asked for again a minute later", async () => {
+  const server = await registryServer()
+  const registry = confluentRegistry({ url: server.url, timeouts: { unknown: 0 } })
+  const runtime = ManagedRuntime.make(Layer.provide(eventCodec([catalog.RunRenamed]), registry))
+  onTestFinished(() => runtime.dispose())
+  const codec = await runtime.runPromise(EventCodec)
+  const bytes = Buffer.from(codec.encode(fc.sample(eventOf("RunRenamed"), 1)[0]!).bytes)
+  bytes.writeUInt32BE(2, 1)
+  await runtime.runPromise(codec.learn(2))
+  expect(codec.decode(bytes)).toEqual({ undecodable: "schema 2 is not one of ours" })
+  const { type, name, namespace, fields } = catalog.RunRenamed.versions[0]!.schema as Readonly<Record<string, unknown>>
+  await connect({ url: server.url }).register("restored", JSON.stringify({ fields, name, namespace, type }))
+  const now = performance.now()
+  const clock = vi.spyOn(performance, "now").mockReturnValue(now + 61_000)
+  onTestFinished(() => clock.mockRestore())
+  expect(codec.decode(bytes)).toMatchObject({ unknownSchema: 2 })
+  await runtime.runPromise(codec.learn(2))
+  expect(isDecoded(codec.decode(bytes))).toBe(true)
 })
 
 test("an address that is none is refused", async () => {
