@@ -1,5 +1,6 @@
 /** The generation that a rebuild folds beside the serving one, how it takes its place, and those that it replaced. */
 import { decodeValue, encodeValue } from "../domain/msgpack.ts"
+import { partitionName, type Starts } from "../domain/ports/event-log.ts"
 import type { Reader, Transaction } from "../domain/ports/key-value-store.ts"
 import { deadLetterAt, placesNotSetAside } from "./dead-letters.ts"
 import { discarded } from "./discards.ts"
@@ -79,7 +80,7 @@ export const swapIn = async (tx: Transaction, owner: string, id: number): Promis
   for (const [partition, offset] of await checkpoints(new Rows(tx, serving)))
     if ((reached.get(partition) ?? 0) < offset) return "behind"
   if (await hasJobs(beside)) return "behind"
-  if (await isTorn(beside)) return "torn"
+  if (await isTorn(beside, reached)) return "torn"
   const control = await tx.createDirectory(controlPath)
   for (const space of spaces) {
     const path = directories[space]
@@ -151,8 +152,11 @@ export const otherFoldVersion = async (tx: Reader): Promise<number | null> => {
 }
 
 /** Whether something is folded here that was discarded after this fold had come to it. */
-const isTorn = async (rows: Rows): Promise<boolean> => {
-  for (const { position } of (await discarded(rows)).values()) if ((await deadLetterAt(rows, position)) === undefined) return true
+const isTorn = async (rows: Rows, reached: Starts): Promise<boolean> => {
+  for (const { position } of (await discarded(rows)).values()) {
+    const isPassed = position.offset < (reached.get(partitionName(position)) ?? 0)
+    if (isPassed && (await deadLetterAt(rows, position)) === undefined) return true
+  }
   return false
 }
 
