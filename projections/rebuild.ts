@@ -61,9 +61,9 @@ const rebuildOnce = (owner: string, options: RebuildOptions) =>
     yield* folder.learnDiscards
     options.onBegun?.(yield* folder.checkpoints)
     let folded = 0
-    const counted: ProjectorOptions["onFolded"] = (batch, outcome) => {
+    const counted: ProjectorOptions["onFolded"] = (batch, outcome, seconds) => {
       folded += batch.records.length
-      options.onFolded?.(batch, outcome)
+      options.onFolded?.(batch, outcome, seconds)
     }
     const catchUp = foldToEnd(folder, { onFolded: counted })
     for (;;) {

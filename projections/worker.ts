@@ -2,16 +2,19 @@
 import { Cause, Effect, Latch, Stream } from "effect"
 import { type Batch, EventLog, type LogUnavailable, partitionName, type Share } from "../domain/ports/event-log.ts"
 import { KeyValueStore, type StoreFault } from "../domain/ports/key-value-store.ts"
+import { spanClock, Spans } from "../domain/ports/spans.ts"
 import { type Folder, type FoldFault, makeFolder } from "./folder.ts"
 import type { FoldOutcome } from "./fold.ts"
 import { defaultSliceSize } from "./jobs.ts"
 import { paced } from "./pace.ts"
 import { servingTarget } from "./serving-target.ts"
+import { tellFold } from "./told-spans.ts"
 
 export interface ProjectorOptions {
   /** Most runs of other aggregates that one transaction touches. */
   readonly sliceSize?: number
-  readonly onFolded?: (batch: Batch, outcome: FoldOutcome) => void
+  /** `seconds` is how long the fold took, its commit included. */
+  readonly onFolded?: (batch: Batch, outcome: FoldOutcome, seconds: number) => void
 }
 
 export interface CatchUpOptions extends ProjectorOptions {
@@ -74,7 +77,10 @@ export const foldToEnd = (
     yield* Stream.runForEach(log.source(yield* folder.checkpoints), (whole) => {
       // A partition that is not named is not to be folded at all.
       const batch = until === undefined ? whole : cutAt(whole, until.get(partitionName(whole)) ?? 0)
-      return folder.fold(batch).pipe(Effect.tap((outcome) => Effect.sync(() => onFolded?.(batch, outcome))))
+      const start = performance.now()
+      return folder
+        .fold(batch)
+        .pipe(Effect.tap((outcome) => Effect.sync(() => onFolded?.(batch, outcome, (performance.now() - start) / 1_000))))
     })
     yield* folder.settle
   })
@@ -93,8 +99,11 @@ interface Latches {
 /** Folds a batch, and answers where to go on: after it, or where the checkpoint stands when another has folded meanwhile. */
 const foldShared = (folder: Folder, batch: Batch, latches: Latches, onFolded: ProjectorOptions["onFolded"]) =>
   Effect.gen(function* () {
+    const start = spanClock()
     const outcome = yield* folder.fold(batch)
-    onFolded?.(batch, outcome)
+    const end = spanClock()
+    onFolded?.(batch, outcome, (end - start) / 1_000)
+    if (outcome._tag === "Folded") tellFold(yield* Spans, batch, start, end)
     if (outcome._tag === "OutOfStep") return yield* Effect.as(Effect.sleep("10 millis"), outcome.checkpoint)
     if (outcome.hasJobs) yield* latches.jobs.open
     if (outcome.unfolded.length > 0) yield* latches.letters.open
