@@ -5,7 +5,7 @@ import { LagCommits } from "./lag-commits.ts"
 import { type ReadingOptions, readOn } from "./log-reading.ts"
 import { type Assignment, Membership, type MembershipOptions } from "./membership.ts"
 
-class MembershipLost extends Data.TaggedError("MembershipLost")<{ readonly cause: unknown }> {}
+class MembershipLost extends Data.TaggedError("MembershipLost")<{ readonly message: string }> {}
 
 const topics: readonly Topic[] = ["data-ingestion", "control-events"]
 
@@ -18,7 +18,7 @@ export const shareByGroup = <E>(
   Effect.scoped(shareAsMember(reading, { ...membership, topics: topics.map(reading.topicName) }, share)).pipe(
     Effect.tapError((fault) =>
       isLost(fault)
-        ? Effect.logWarning("a member of a consumer group begins anew", { group: membership.group, fault })
+        ? Effect.logWarning("a member of a consumer group begins anew", { group: membership.group, reason: fault.message })
         : Effect.void,
     ),
     Effect.retry({ while: isLost, schedule: Schedule.spaced("300 millis") }),
@@ -44,7 +44,7 @@ const shareAsMember = <E>(
     )
     const round = Effect.tryPromise({
       try: () => member.assignment(),
-      catch: (cause) => new MembershipLost({ cause }),
+      catch: (cause) => new MembershipLost({ message: cause instanceof Error ? cause.message : String(cause) }),
     }).pipe(Effect.flatMap((assignment) => readAssigned(reading, assignment, share, commits)))
     return yield* Effect.forever(round)
   })

@@ -1,12 +1,21 @@
 import { Deferred, Effect, Fiber, type Layer, ManagedRuntime, Stream } from "effect"
 import fc from "fast-check"
 import { describe, expect, onTestFinished, test } from "vitest"
-import { type Batch, EventLog, EventTooLarge, type Partition, partitionName, type Starts } from "../../domain/ports/event-log.ts"
+import {
+  type Batch,
+  EventLog,
+  EventTooLarge,
+  type Partition,
+  partitionName,
+  type Share,
+  type Starts,
+} from "../../domain/ports/event-log.ts"
 import type { Meta } from "../../events/define.ts"
 import { TagCreated } from "../../events/entity.ts"
 import type { AnyEvent, EventOf, Position } from "../../events/index.ts"
 import { RunRenamed } from "../../events/run.ts"
 import { anyEvent, withBuffers } from "../support/generators.ts"
+import { until } from "../support/wait.ts"
 
 type LogLayer = Layer.Layer<EventLog, unknown>
 
@@ -240,6 +249,79 @@ export const eventLogSuite = (name: string, { fresh }: LogUnderTest): void => {
       })
     })
 
+    describe("sharing", () => {
+      test("a member reads each partition from where it is told to begin, and then what comes", async () => {
+        const log = connect(fresh().writer)
+        const events = Array.from({ length: 90 }, (_, i) => (i % 5 === 0 ? tagged(String(i)) : renamed(`run${i % 7}`, String(i))))
+        await log.append(...events.slice(0, 30))
+        const folder = new FencingFolder(endsOf(await log.ends()))
+        await log.append(...events.slice(30, 60))
+        const member = log.fork((l) => l.share(groupName(), folder.share))
+        await log.append(...events.slice(60))
+        await folder.holds(60)
+        await Effect.runPromise(Fiber.interrupt(member))
+        expect(unordered(folder.ids())).toEqual(unordered(ids(events.slice(30))))
+        expect(folder.gaps).toEqual([])
+      })
+
+      test("a taker gets again what it wants again", async () => {
+        const log = connect(fresh().writer)
+        const tags = Array.from({ length: 5 }, (_, i) => tagged(String(i)))
+        await log.append(...tags)
+        const seen: string[] = []
+        const over = Deferred.makeUnsafe<void>()
+        let wanted = 0
+        const start = (partition: Partition): Effect.Effect<number> =>
+          Effect.succeed(partition.topic === "control-events" ? wanted : 0)
+        const take = (batch: Batch): Effect.Effect<number> =>
+          Effect.sync(() => {
+            wanted = seen.length === 0 ? 2 : batch.next
+            seen.push(...idsOf([batch]))
+            if (seen.length >= 8) Deferred.doneUnsafe(over, Effect.void)
+            return wanted
+          })
+        const member = log.fork((l) => l.share(groupName(), { start, take }))
+        await Effect.runPromise(Effect.andThen(Deferred.await(over), Fiber.interrupt(member)))
+        expect(seen).toEqual([...ids(tags), ...ids(tags).slice(2)])
+      })
+
+      test("two members that fence fold everything once and in order, and one goes on when the other ends", async () => {
+        const { writer, reader } = fresh()
+        const [log, other] = [connect(writer), connect(reader)]
+        const events = Array.from({ length: 200 }, (_, i) =>
+          i % 9 === 0 ? tagged(String(i)) : renamed(`run${i % 17}`, String(i)),
+        )
+        const group = groupName()
+        const folder = new FencingFolder(new Map())
+        const members = [log, other].map((each) => each.fork((l) => l.share(group, folder.share)))
+        for (let i = 0; i < 100; i += 10) await log.append(...events.slice(i, i + 10))
+        await folder.holds(100)
+        await Effect.runPromise(Fiber.interrupt(members[1]!))
+        for (let i = 100; i < 200; i += 10) await log.append(...events.slice(i, i + 10))
+        await folder.holds(200)
+        await Effect.runPromise(Fiber.interrupt(members[0]!))
+        expect(unordered(folder.ids())).toEqual(unordered(ids(events)))
+        expect(folder.gaps).toEqual([])
+      })
+
+      test("a share fails with what its taker fails with", async () => {
+        const log = connect(fresh().writer)
+        await log.append(tagged("x"))
+        const refusing = { start: () => Effect.succeed(0), take: () => Effect.fail("no" as const) }
+        expect(await log.run((l) => Effect.flip(l.share(groupName(), refusing)))).toBe("no")
+      })
+
+      test("a share can be interrupted while it waits", async () => {
+        const log = connect(fresh().writer)
+        const folder = new FencingFolder(new Map())
+        const member = log.fork((l) => l.share(groupName(), folder.share))
+        await log.append(tagged("x"))
+        await folder.holds(1)
+        await Effect.runPromise(Fiber.interrupt(member))
+        expect(member.pollUnsafe()?._tag).toBe("Failure")
+      })
+    })
+
     describe("lasting", () => {
       test("Law 9: what was acknowledged is there after a reopening, and offsets go on", async () => {
         const { writer } = fresh()
@@ -257,6 +339,50 @@ export const eventLogSuite = (name: string, { fresh }: LogUnderTest): void => {
       })
     })
   })
+}
+
+let groups = 0
+const groupName = (): string => `suite-${groups++}`
+
+/** Folds a batch only where it continues what is folded, as the store's checkpoint makes projectors do. */
+class FencingFolder {
+  readonly gaps: string[] = []
+  readonly #folded: Batch[] = []
+  readonly #checkpoints: Map<string, number>
+
+  constructor(from: Starts) {
+    this.#checkpoints = new Map(from)
+  }
+
+  readonly share: Share<never> = {
+    start: (partition) => Effect.sync(() => this.#checkpoint(partition)),
+    take: (batch) =>
+      Effect.sync(() => {
+        const checkpoint = this.#checkpoint(batch)
+        const offsets = batch.records.map((record) => record.position.offset)
+        if (offsets.some((offset, i) => offset !== offsets[0]! + i)) this.gaps.push(`${partitionName(batch)}: ${offsets.join()}`)
+        if (offsets[0] !== checkpoint) return checkpoint
+        this.#folded.push(batch)
+        this.#checkpoints.set(partitionName(batch), batch.next)
+        return batch.next
+      }),
+  }
+
+  ids(): readonly string[] {
+    return idsOf(this.#folded)
+  }
+
+  holds(count: number): Promise<unknown> {
+    return until(
+      `${count} folded records`,
+      () => this.ids().length,
+      (length) => length >= count,
+    )
+  }
+
+  #checkpoint(partition: Partition): number {
+    return this.#checkpoints.get(partitionName(partition)) ?? 0
+  }
 }
 
 const positionText = (position: Position): string => `${partitionName(position)}/${position.offset}`

@@ -1,11 +1,10 @@
 /** A Kafka broker of our own, from Maven Central. */
-import { type ChildProcess, spawn } from "node:child_process"
+import { type ChildProcess, execFile, spawn } from "node:child_process"
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { connect, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { once } from "node:events"
-import { execFile } from "node:child_process"
 import { promisify } from "node:util"
 import { until } from "../wait.ts"
 import { cached, tool } from "./cache.ts"
@@ -43,11 +42,8 @@ export const startKafka = async (options: KafkaServerOptions = {}): Promise<Kafk
   const [port, controllerPort] = [await freePort(), await freePort()]
   const properties = join(folder, "server.properties")
   writeFileSync(properties, propertiesText(folder, port, controllerPort, options))
-  await promisify(execFile)("java", [
-    ...javaOptions,
-    ...["-cp", join(libraries, "*"), "kafka.tools.StorageTool"],
-    ...["format", "-t", "AAAAAAAAAAAAAAAAAAAAAA", "-c", properties],
-  ]).catch((cause: unknown) => {
+  const format = ["kafka.tools.StorageTool", "format", "-t", "AAAAAAAAAAAAAAAAAAAAAA", "-c", properties]
+  await promisify(execFile)("java", [...javaOptions, "-cp", join(libraries, "*"), ...format]).catch((cause: unknown) => {
     throw new Error(`the storage of a broker could not be made; ${javaAdvice}`, { cause })
   })
   let process = await startProcess(libraries, folder, port)
