@@ -9,6 +9,7 @@ import { controlWorker } from "../../projections/control-worker.ts"
 import { project } from "../../projections/worker.ts"
 import type { Settings } from "../config.ts"
 import { blobs, readableLog, store, writableLog } from "../engines.ts"
+import { foldCounts, projectionState, projectorMetrics } from "../observe/projector-metrics.ts"
 import { frontierUrlOf, ingestRole, queryRole } from "./gateways.ts"
 import { operationsServer } from "./operations.ts"
 import { blobsCheck, logCheck, storeCheck } from "./checks.ts"
@@ -45,8 +46,10 @@ export const projectorProcess = (settings: Settings) =>
     return yield* Effect.gen(function* () {
       yield* openProjections
       const checks = [logCheck(yield* EventLog), storeCheck(yield* KeyValueStore)]
-      const at = yield* operationsServer(settings, metricsRegistry(), checks)
-      yield* Effect.forkScoped(project())
+      const registry = metricsRegistry()
+      const count = projectorMetrics(registry, yield* projectionState)
+      const at = yield* operationsServer(settings, registry, checks)
+      yield* Effect.forkScoped(project({ onFolded: (...fold) => count(foldCounts(...fold)) }))
       return `health and metrics at ${at}`
     }).pipe(Effect.provideContext(services))
   })

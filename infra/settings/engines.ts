@@ -1,6 +1,6 @@
 /** Which engines stand behind the ports, and how they are reached. The names that the reference has too mean the same. */
 import { Config } from "effect"
-import { duration, list, oneOf, optional, positive, text, type Variable, variable } from "./variable.ts"
+import { list, oneOf, optional, positive, text, type Variable, variable } from "./variable.ts"
 
 export const engineVariables = {
   log: optional("MATYAN_LOG", oneOf("lmdb", "kafka"), "the log", "kafka where KAFKA_BOOTSTRAP_SERVERS is set, else lmdb"),
@@ -64,7 +64,6 @@ export const engineVariables = {
   s3Bucket: optional("S3_BUCKET", text, "the bucket", "matyan-artifacts"),
   s3Region: variable("S3_REGION", text, "us-east-1", "its region"),
   s3CreateBucket: variable("MATYAN_S3_CREATE_BUCKET", Config.Boolean, false, "make the bucket where it is missing"),
-  lagSeconds: variable("MATYAN_LAG_SECONDS", duration, 1, "how old the lag may be that answers tell"),
 } as const satisfies Readonly<Record<string, Variable<unknown>>>
 
 type Values = { readonly [K in keyof typeof engineVariables]: ValueOf<(typeof engineVariables)[K]> }
