@@ -40,7 +40,7 @@ export const httpServer = async (options: HttpOptions): Promise<FastifyInstance>
     origin: options.corsOrigins.includes("*") ? true : [...options.corsOrigins],
     credentials: true,
     methods: ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"],
-    exposedHeaders: ["X-Request-ID", "X-Matyan-Position", "X-Next-Cursor"],
+    exposedHeaders: ["X-Request-ID", "X-Matyan-Id", "X-Matyan-Lag", "X-Matyan-Position", "X-Next-Cursor"],
     maxAge: 600,
   })
   server.addHook("onRequest", async (request, reply) => {

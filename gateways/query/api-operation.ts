@@ -77,11 +77,19 @@ export const commandAnswers: readonly Answer[] = [
     says: "In the log, but not visible yet: the projections are behind",
     type: "application/json",
     schema: ref("Accepted"),
-    headers: { "X-Matyan-Position": "Where in the log it stands: `topic/partition/offset`, several with commas" },
+    headers: {
+      "X-Matyan-Position": "Where in the log it stands: `topic/partition/offset`, several with commas",
+      "X-Matyan-Id": "Of a creation: the id of what will be there, unless another takes its name first",
+    },
   },
   badInput,
   error(413, "The body is too large"),
 ]
+
+/** What every answer of the API bears. */
+export const lagHeader = { "X-Matyan-Lag": "How many events of the log it does not show yet, or `unknown` while the log is away" }
+
+export const notVisible = error(503, "What it stands on is away for now; or a position that was asked for is not visible in time")
 
 /** The body that a schema of the domain checks. */
 export const bodyOf = (schema: Schema.Constraint, example: unknown): Body => ({

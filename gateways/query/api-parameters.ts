@@ -94,6 +94,18 @@ const texts = (name: string, says: string, items: JsonSchema = { type: "string" 
   read: (request) => textParameters(request, name),
 })
 
+const header = (name: string, says: string): Parameter<string | undefined> => ({
+  name,
+  in: "header",
+  says,
+  schema: { type: "string" },
+  isRequired: false,
+  read: ({ headers }) => {
+    const told = headers[name.toLowerCase()]
+    return Array.isArray(told) ? told.at(-1) : told
+  },
+})
+
 /** What a search is asked. */
 export const query = text("q", "A MatyanQL expression over `run` (and `metric`, `images`, …); empty: every run", {
   schema: { default: "", maxLength: 65_536 },
@@ -199,17 +211,16 @@ export const sequence: Parameter<ReturnType<typeof bucketsIn>> = {
 export const liveRuns = texts("run", "Only what happens to this run; may be repeated")
 export const liveTopics = texts("topics", "`runs`, `points`, `entities`, several with commas; all without it")
 export const liveCursor = text("cursor", "Goes on after an event, by its id; `Last-Event-ID` goes before it")
-export const lastEventId: Parameter<string | undefined> = {
-  name: "Last-Event-ID",
-  in: "header",
-  says: "The id of the last event that was seen, as browsers send it when they connect again",
-  schema: { type: "string" },
-  isRequired: false,
-  read: ({ headers }) => {
-    const id = headers["last-event-id"]
-    return Array.isArray(id) ? id.at(-1) : id
-  },
-}
+export const lastEventId = header(
+  "Last-Event-ID",
+  "The id of the last event that was seen, as browsers send it when they connect again",
+)
+
+const positionsAsked =
+  "Answer only when this position of the log is visible: `topic/partition/offset`, several with commas, as `X-Matyan-Position` tells them"
+/** The two that every route takes: gateways on one log may be differently far. */
+export const positionHeader = header("X-Matyan-Position", positionsAsked)
+export const position = text("position", `${positionsAsked}; for clients that set no headers`)
 
 export const timezone: Parameter<number> = {
   name: "X-Timezone-Offset",

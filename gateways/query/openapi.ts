@@ -9,8 +9,8 @@ import {
   tagOperations,
 } from "./api-entities.ts"
 import { ingestionOperations, ingestionSchemas, ingestionServer } from "./api-ingestion.ts"
-import type { Answer, Body, Operation, Operations } from "./api-operation.ts"
-import type { Parameter } from "./api-parameters.ts"
+import { type Answer, type Body, lagHeader, notVisible, type Operation, type Operations } from "./api-operation.ts"
+import { type Parameter, position, positionHeader } from "./api-parameters.ts"
 import { fileOperations, runOperations } from "./api-runs.ts"
 import { type JsonSchema, ref } from "./api-schema.ts"
 import { searchOperations } from "./api-searches.ts"
@@ -93,7 +93,7 @@ export const openApi = (routes: Iterable<string>, prefix: string): OpenApi => ({
   servers: [{ url: "/", description: "This gateway" }],
   tags,
   paths: pathsOf([
-    ...[...routes].map((route) => [route, operations[route.replace(` ${prefix}/`, " /")] ?? undescribed] as const),
+    ...[...routes].map((route) => [route, everywhere(route, prefix)] as const),
     ...Object.entries(ingestionOperations),
   ]),
   components: { schemas: { ...answerSchemas, ...treeSchemas, ...ingestionSchemas } },
@@ -115,6 +115,17 @@ const tags = [
 
 /** A route that nothing is declared of is told all the same; a test names it. */
 const undescribed: Operation = { tag: "Server", summary: "Not described", answers: [] }
+
+/** What is declared of a route, with what all routes of the API take and answer (position-wait.ts). */
+const everywhere = (route: string, prefix: string): Operation => {
+  const operation = operations[route.replace(` ${prefix}/`, " /")] ?? undescribed
+  if (!route.includes(` ${prefix}/`)) return operation
+  return {
+    ...operation,
+    parameters: [...(operation.parameters ?? []), position, positionHeader],
+    answers: [...operation.answers, notVisible].map((answer) => ({ ...answer, headers: { ...answer.headers, ...lagHeader } })),
+  }
+}
 
 const pathsOf = (described: readonly (readonly [string, Operation])[]): OpenApi["paths"] => {
   const order = new Map(tags.map(({ name }, i) => [name, i]))

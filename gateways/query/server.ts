@@ -3,14 +3,15 @@ import { Effect, type Scope } from "effect"
 import type { FastifyInstance } from "fastify"
 import { randomUUID } from "node:crypto"
 import { BlobStore } from "../../domain/ports/blob-store.ts"
-import { EventLog, type LogUnavailable } from "../../domain/ports/event-log.ts"
-import type { KeyValueStore, StoreFault } from "../../domain/ports/key-value-store.ts"
-import { checkpoints } from "../../projections/fold.ts"
+import { EventLog } from "../../domain/ports/event-log.ts"
+import type { KeyValueStore } from "../../domain/ports/key-value-store.ts"
+import { makeCaughtUp } from "../../projections/caught-up.ts"
 import { type LiveFeed, makeLiveFeed } from "../../projections/live-feed.ts"
 import { makeView, type View } from "../../projections/view.ts"
 import { makeDispatch } from "../dispatch.ts"
 import { type HealthCheck, healthRoutes } from "../health.ts"
 import { type CannotListen, closeServer, httpServer, listen } from "../http.ts"
+import { lagText, type LagMeter, makeLagMeter } from "../lag.ts"
 import { httpMetrics, metricsRegistry, metricsRoute } from "../metrics.ts"
 import type { Names } from "../names.ts"
 import { answerErrors } from "./errors.ts"
@@ -19,6 +20,7 @@ import { defaultHomeOptions, type HomeOptions, homeRoutes } from "./home.ts"
 import { readBodies } from "./json-body.ts"
 import { documentApi } from "./openapi-routes.ts"
 import { defaultLiveOptions, type LiveOptions, liveRoutes } from "./live.ts"
+import { type PositionWaiting, waitForPositions } from "./position-wait.ts"
 import { routes } from "./routes.ts"
 
 export interface QueryGatewayOptions {
@@ -30,7 +32,7 @@ export interface QueryGatewayOptions {
   readonly corsOrigins?: readonly string[]
   /** Most bytes of a request's body. */
   readonly bodyBytes?: number
-  /** How long a command waits to see its own write before it answers 202. */
+  /** How long a command waits to see its own write before it answers 202, and a read for the position that it asks for. */
   readonly waitMillis?: number
   /** Unix seconds. */
   readonly clock?: () => number
@@ -71,7 +73,10 @@ export const queryServer = (
     const blobs = yield* BlobStore
     const view = yield* makeView
     const feed = yield* makeLiveFeed
-    const dispatch = yield* makeDispatch({ clock, newId, waitMillis: options.waitMillis ?? 10_000 })
+    const { waitMillis = 10_000 } = options
+    const dispatch = yield* makeDispatch({ clock, newId, waitMillis })
+    const meter = yield* makeLagMeter
+    const waiting = { caughtUp: yield* makeCaughtUp, meter, waitMillis, prefix: apiPrefix }
     const context = yield* Effect.context()
     const run: Gateway["run"] = (effect, signal) =>
       Effect.runPromiseWith(context)(effect, signal === undefined ? undefined : { signal })
@@ -84,13 +89,14 @@ export const queryServer = (
       clock,
       newId,
     }
-    return yield* Effect.promise(() => serverOf(gateway, feed, options, healthChecks(run, log, view, blobs)))
+    return yield* Effect.promise(() => serverOf(gateway, feed, options, waiting, healthChecks(run, log, view, blobs, meter)))
   })
 
 const serverOf = async (
   gateway: Gateway,
   feed: LiveFeed,
   options: QueryGatewayOptions,
+  waiting: PositionWaiting,
   checks: readonly HealthCheck[],
 ): Promise<FastifyInstance> => {
   const registry = metricsRegistry()
@@ -104,6 +110,7 @@ const serverOf = async (
   takeBothSlashes(server)
   readBodies(server)
   documentApi(server, apiPrefix)
+  waitForPositions(server, gateway.run, waiting)
   healthRoutes(server, checks)
   metricsRoute(server, registry)
   await server.register(routes(gateway), { prefix: apiPrefix })
@@ -130,6 +137,7 @@ const healthChecks = (
   log: EventLog["Service"],
   view: View,
   blobs: BlobStore["Service"],
+  meter: LagMeter,
 ): readonly HealthCheck[] => {
   const said = <E extends { readonly message: string }>(check: Effect.Effect<string, E>) =>
     run(
@@ -140,19 +148,9 @@ const healthChecks = (
     )
   return [
     { name: "store", vital: true, check: () => said(view.read(async () => "ok")) },
-    { name: "log", vital: true, check: () => said(log.ends.pipe(Effect.as("ok"))) },
+    // Reads go on without it; commands say by themselves that it is away.
+    { name: "log", vital: false, check: () => said(log.ends.pipe(Effect.as("ok"))) },
     { name: "blobs", vital: false, check: () => said(blobs.check.pipe(Effect.as("ok"))) },
-    { name: "projector", vital: false, check: () => said(lag(log, view)) },
+    { name: "projector", vital: false, check: async () => lagText(await meter.read()) },
   ]
 }
-
-const lag = (log: EventLog["Service"], view: View): Effect.Effect<string, LogUnavailable | StoreFault> =>
-  Effect.gen(function* () {
-    const folded = yield* view.read(checkpoints)
-    const ends = yield* log.ends
-    const behind = ends.reduce(
-      (sum, { topic, partition, offset }) => sum + Math.max(0, offset - (folded.get(`${topic}/${partition}`) ?? 0)),
-      0,
-    )
-    return behind === 0 ? "ok" : `${behind} events behind the log`
-  })

@@ -8,6 +8,8 @@ type Mode = "up" | "away" | "lost" | "held"
 /** A log that fails in the ways a real one does, as a layer over any adapter; and what was asked of it. */
 export class FaultyLog {
   mode: Mode = "up"
+  /** Whether it tells nothing of its ends either. */
+  isAway = false
   /** Points beyond which an event is too large. */
   mostPoints = Number.POSITIVE_INFINITY
   /** What was tried, and what was written, in order. */
@@ -25,6 +27,7 @@ export class FaultyLog {
       EventLog,
       Effect.map(EventLog, (log) => ({
         ...log,
+        ends: Effect.suspend(() => (this.isAway ? Effect.fail(new LogUnavailable({ message: "injected" })) : log.ends)),
         append: (events: readonly AnyEvent[]) =>
           Effect.promise(() => this.#turn(events)).pipe(Effect.andThen(() => this.#append(log, events))),
       })),
