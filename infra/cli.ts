@@ -5,6 +5,9 @@ import { basename } from "node:path"
 import { parseArgs, type ParseArgsConfig } from "node:util"
 import { dumpCommand } from "./commands/dump.ts"
 import { doctorCommand } from "./commands/doctor.ts"
+import { cleanupOrphanBlobsCommand } from "./commands/cleanup-orphan-blobs.ts"
+import { cleanupTombstonesCommand } from "./commands/cleanup-tombstones.ts"
+import { finishStaleCommand } from "./commands/finish-stale.ts"
 import { demoCommand } from "./commands/demo.ts"
 import { eventsCommand } from "./commands/events.ts"
 import { serveCommand } from "./commands/serve.ts"
@@ -21,6 +24,9 @@ const commands: Readonly<Record<string, Command>> = {
   projector: projectorCommand,
   "control-worker": controlWorkerCommand,
   doctor: doctorCommand,
+  "finish-stale": finishStaleCommand,
+  "cleanup-orphan-blobs": cleanupOrphanBlobsCommand,
+  "cleanup-tombstones": cleanupTombstonesCommand,
   demo: demoCommand,
   events: eventsCommand,
   dump: dumpCommand,
@@ -42,7 +48,7 @@ const overview = (): string => `matyan ${version}: a self-hosted experiment trac
 Usage: matyan <command> [options]        (matyan <command> --help tells more)
 
 ${Object.entries(commands)
-  .map(([name, { summary }]) => `  ${name.padEnd(16)} ${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(21)} ${summary}`)
   .join("\n")}
 
 A first run, once "matyan serve" is up:

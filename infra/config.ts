@@ -33,6 +33,12 @@ export interface Settings extends EngineSettings, LogSettings, TraceSettings {
   readonly frontierUrl: string | undefined
   readonly corsOrigins: readonly string[] | undefined
   readonly trashHours: number
+  /** Periods and ages in hours. */
+  readonly finishStaleEvery: number
+  readonly staleAfter: number
+  readonly orphanBlobsEvery: number
+  readonly tombstonesEvery: number
+  readonly tombstonesOlderThan: number
   readonly uploadSeconds: number
   readonly uploadBytes: number
   /** Thirty-two bytes in URL-safe base64; drawn once and kept in the data folder unless set. */
@@ -72,6 +78,21 @@ const variables = {
   traceRatio: variable("MATYAN_TRACE_RATIO", share, 0.01, "the share of frames and commands that are traced, from 0 to 1"),
   corsOrigins: optional("CORS_ORIGINS", jsonList, "the origins of web pages that may call, a JSON list", "those of the web UI"),
   trashHours: variable("MATYAN_TRASH_HOURS", duration, 168, "how long a deleted run can be restored"),
+  finishStaleEvery: variable("MATYAN_FINISH_STALE_EVERY_HOURS", duration, 1, "how often silent runs are finished; 0: never"),
+  staleAfter: variable("MATYAN_STALE_HOURS", duration, 24, "after how long without a word an active run counts as silent"),
+  orphanBlobsEvery: variable(
+    "MATYAN_ORPHAN_BLOBS_EVERY_HOURS",
+    duration,
+    24,
+    "how often objects of no run are looked for; 0: never",
+  ),
+  tombstonesEvery: variable(
+    "MATYAN_TOMBSTONES_EVERY_HOURS",
+    duration,
+    0,
+    "how often old tombstones are removed, after which a late event makes its run anew; 0: never",
+  ),
+  tombstonesOlderThan: variable("MATYAN_TOMBSTONES_OLDER_THAN_HOURS", duration, 168, "how old they must be"),
   uploadSeconds: variable("S3_PRESIGN_EXPIRY", positive, 3_600, "how long the address of an upload holds, in seconds"),
   uploadBytes: variable("MATYAN_UPLOAD_BYTES", positive, 5 * 2 ** 30, "most bytes of one uploaded file"),
   blobSecret: optional(

@@ -1,11 +1,11 @@
 /** Everything in one process: both gateways, the projector and the control worker. */
 import { Effect, Layer } from "effect"
 import { Names } from "../gateways/names.ts"
-import { controlWorker } from "../projections/control-worker.ts"
 import { project } from "../projections/worker.ts"
 import type { Settings } from "./config.ts"
 import { blobs, store, writableLog } from "./engines.ts"
 import { projectorThread } from "./projector-thread.ts"
+import { controlRole } from "./roles/control.ts"
 import { frontierUrlOf, ingestRole, queryRole } from "./roles/gateways.ts"
 import { mayListen } from "./roles/address.ts"
 import { openProjections } from "./roles/projections.ts"
@@ -14,8 +14,6 @@ export interface Serving {
   readonly backendUrl: string
   readonly frontierUrl: string
 }
-
-const scanEverySeconds = 30
 
 /** Serves until the scope closes; then sockets are drained first and the engines are closed last. */
 export const serve = (settings: Settings) =>
@@ -31,7 +29,7 @@ export const serve = (settings: Settings) =>
     return yield* Effect.gen(function* () {
       yield* openProjections
       yield* settings.projectorInThread ? projectorThread(settings) : Effect.forkScoped(project())
-      yield* Effect.forkScoped(controlWorker({ trashHours: settings.trashHours, scanEverySeconds, now: () => Date.now() / 1000 }))
+      yield* Effect.forkScoped(controlRole(settings, {}))
       const ingestUrl = yield* ingestRole(settings)
       frontierUrl = settings.frontierUrl ?? ingestUrl
       const backendUrl = yield* queryRole(settings, () => frontierUrl)

@@ -5,11 +5,12 @@ import { EventLog } from "../../domain/ports/event-log.ts"
 import { KeyValueStore } from "../../domain/ports/key-value-store.ts"
 import { metricsRegistry } from "../../gateways/metrics.ts"
 import { Names } from "../../gateways/names.ts"
-import { controlWorker } from "../../projections/control-worker.ts"
 import { project } from "../../projections/worker.ts"
 import type { Settings } from "../config.ts"
 import { blobs, readableLog, store, writableLog } from "../engines.ts"
+import { controlMetrics } from "../observe/control-metrics.ts"
 import { foldCounts, projectionState, projectorMetrics } from "../observe/projector-metrics.ts"
+import { controlRole } from "./control.ts"
 import { frontierUrlOf, ingestRole, queryRole } from "./gateways.ts"
 import { operationsServer } from "./operations.ts"
 import { blobsCheck, logCheck, storeCheck } from "./checks.ts"
@@ -66,10 +67,9 @@ export const controlWorkerProcess = (settings: Settings) =>
     return yield* Effect.gen(function* () {
       yield* openProjections
       const checks = [logCheck(yield* EventLog), storeCheck(yield* KeyValueStore), blobsCheck(yield* BlobStore)]
-      const at = yield* operationsServer(settings, metricsRegistry(), checks)
-      yield* Effect.forkScoped(controlWorker({ trashHours: settings.trashHours, scanEverySeconds, now: () => Date.now() / 1000 }))
+      const registry = metricsRegistry()
+      const at = yield* operationsServer(settings, registry, checks)
+      yield* Effect.forkScoped(controlRole(settings, controlMetrics(registry)))
       return `health and metrics at ${at}`
     }).pipe(Effect.provideContext(services))
   })
-
-const scanEverySeconds = 30
