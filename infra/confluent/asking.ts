@@ -15,14 +15,11 @@ export const patiently = <A, E extends { readonly _tag: string }>(
   { alarm, timeouts }: Asking,
   asked: Effect.Effect<A, E | RegistryFault>,
   isWaitedFor: (fault: RegistryFault) => boolean,
+  message = "the schema registry cannot be asked, and what needs it waits",
 ): Effect.Effect<A, E | RegistryFault> => {
   const waits = (fault: E | RegistryFault): fault is RegistryFault => isRegistryFault(fault) && isWaitedFor(fault)
   return asked.pipe(
-    Effect.tapError((fault) =>
-      waits(fault)
-        ? alarm.raise("away", "the schema registry cannot be asked, and what needs it waits", fault.message)
-        : Effect.void,
-    ),
+    Effect.tapError((fault) => (waits(fault) ? alarm.raise("away", message, fault.message) : Effect.void)),
     Effect.retry({ schedule: Schedule.spaced(`${timeouts.again} seconds`), while: waits }),
     Effect.tap(() => alarm.clear("away")),
   )

@@ -27,18 +27,18 @@ export const confirmSoon = (asking: Asking, ids: readonly KeptId[]): Effect.Effe
   confirmed(asking, ids).pipe(
     Effect.timeoutOrElse({ duration: `${asking.timeouts.start} seconds`, orElse: () => Effect.fail(tooSlow) }),
     Effect.catchTag("RegistryFault", ({ message }) =>
-      asking.alarm
-        .raise("away", "the schema registry is away, and ids kept from an earlier start serve", message)
-        .pipe(Effect.andThen(Effect.forkScoped(confirmLater(asking, ids))), Effect.asVoid),
+      asking.alarm.raise("away", away, message).pipe(Effect.andThen(Effect.forkScoped(confirmLater(asking, ids))), Effect.asVoid),
     ),
   )
+
+const away = "the schema registry is away, and ids kept from an earlier start serve"
 
 const tooSlow = new RegistryFault({ message: "it answers too slowly", status: null, passing: true, cause: null })
 
 const confirmLater = (asking: Asking, ids: readonly KeptId[]): Effect.Effect<void> => {
   const { alarm, timeouts } = asking
   const attempt: Effect.Effect<void> = Effect.sleep(`${timeouts.again} seconds`).pipe(
-    Effect.andThen(patiently(asking, confirmed(asking, ids), () => true)),
+    Effect.andThen(patiently(asking, confirmed(asking, ids), () => true, away)),
     Effect.catch(({ message }) => Effect.andThen(alarm.raise("exchanged", exchanged, message), attempt)),
   )
   return Effect.andThen(attempt, alarm.clear("exchanged"))
