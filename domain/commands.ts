@@ -1,5 +1,6 @@
 /** Every command that the query gateway dispatches, and the schemas of the bodies they come in. */
 import { Schema } from "effect"
+import type { Position } from "../events/index.ts"
 import type { ValueMap } from "./value.ts"
 
 const optionalText = Schema.optional(Schema.NullOr(Schema.String))
@@ -30,6 +31,7 @@ export const bodies = {
   }),
   createReport: Schema.Struct({ name: Schema.String, code: optionalText, description: optionalText }),
   updateReport: Schema.Struct({ name: optionalText, code: optionalText, description: optionalText }),
+  discardDeadLetter: Schema.Struct({ reason: Schema.String }),
   pinSequences: Schema.Struct({
     sequences: Schema.Array(Schema.Struct({ name: Schema.String, context: Schema.Record(Schema.String, Schema.Unknown) })),
   }),
@@ -129,6 +131,12 @@ export interface PinnedSequence {
 
 export type ProjectCommand = { readonly _tag: "PinSequences"; readonly sequences: readonly PinnedSequence[] }
 
+export interface DeadLetterCommand {
+  readonly _tag: "DiscardDeadLetter"
+  readonly position: Position
+  readonly reason: string
+}
+
 export type Command =
   | RunCommand
   | ExperimentCommand
@@ -138,3 +146,4 @@ export type Command =
   | AppCommand
   | ReportCommand
   | ProjectCommand
+  | DeadLetterCommand

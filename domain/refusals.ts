@@ -11,6 +11,7 @@ export type Refusal =
   | { readonly _tag: "DashboardNotFound"; readonly id: string }
   | { readonly _tag: "AppNotFound"; readonly id: string }
   | { readonly _tag: "ReportNotFound"; readonly id: string }
+  | { readonly _tag: "DeadLetterNotFound"; readonly id: string }
   | { readonly _tag: "NameTaken"; readonly kind: NameKind; readonly name: string }
   | { readonly _tag: "InvalidInput"; readonly problem: string }
 

@@ -10,6 +10,7 @@ import type {
   TagCommand,
 } from "../domain/commands.ts"
 import { decideApp } from "../domain/app.ts"
+import { decideDeadLetter, type LetterState } from "../domain/dead-letter.ts"
 import { decideDashboard } from "../domain/dashboard.ts"
 import { decideExperiment, type NamedState } from "../domain/experiment.ts"
 import type { NameKind } from "../domain/names.ts"
@@ -19,6 +20,8 @@ import { type Decision, newNameProblem, type Refusal } from "../domain/refusals.
 import { decideReport } from "../domain/report.ts"
 import { decideRun, type RunsState } from "../domain/run.ts"
 import { decideTag } from "../domain/tag.ts"
+import type { Position } from "../events/index.ts"
+import { deadLetterAt } from "../projections/dead-letters.ts"
 import { idByName, nameOf } from "../projections/entities.ts"
 import { entityById, isArchived, noteOn, type Table } from "../projections/entity-view.ts"
 import { checkpointOf } from "../projections/fold.ts"
@@ -73,6 +76,8 @@ export const decide = async (rows: Rows, command: Command, names: SpokenNames): 
       return decideReport(command, await existingState(rows, "reports", command))
     case "PinSequences":
       return decideProject(command)
+    case "DiscardDeadLetter":
+      return decideDeadLetter(command, await letterState(rows, command.position))
     default:
       return decideRun(command, await runsState(rows, command, names))
   }
@@ -191,3 +196,9 @@ const dashboardState = async (rows: Rows, { id }: DashboardCommand) => {
 const existingState = async (rows: Rows, table: Table, { id }: AppCommand | ReportCommand) => ({
   exists: (await entityById(rows, table, id)) !== undefined,
 })
+
+const letterState = async (rows: Rows, position: Position): Promise<LetterState> => {
+  const found = await deadLetterAt(rows, position)
+  if (found === undefined) return "none"
+  return found.discarded === null ? "pending" : "discarded"
+}

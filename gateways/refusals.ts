@@ -9,6 +9,7 @@ export const statusOf = {
   DashboardNotFound: 404,
   AppNotFound: 404,
   ReportNotFound: 404,
+  DeadLetterNotFound: 404,
   NameTaken: 400,
   InvalidInput: 422,
 } as const satisfies Record<Refusal["_tag"], number>

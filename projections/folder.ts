@@ -38,7 +38,7 @@ export interface Folder {
 class FoldFailed extends Data.TaggedError("FoldFailed")<{ readonly cause: unknown }> {}
 
 /** How long to wait before an event that failed alone is tried again, in milliseconds: what passes is no reason to bury. */
-const patience = [50, 250] as const
+const patience = [30, 120] as const
 
 export const makeFolder = ({ sliceSize, target, passOver = new Set() }: FolderOptions) =>
   Effect.gen(function* () {

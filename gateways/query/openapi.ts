@@ -1,5 +1,6 @@
 /** The OpenAPI 3.1 document, made of the routes that are registered and what is declared of each. */
 import { answerSchemas } from "./api-answers.ts"
+import { deadLetterOperations } from "./api-dead-letters.ts"
 import {
   experimentOperations,
   keptOperations,
@@ -78,6 +79,7 @@ export const operations: Operations = {
   ...noteOperations,
   ...keptOperations,
   ...projectOperations,
+  ...deadLetterOperations,
   ...serverOperations,
 }
 
@@ -109,6 +111,7 @@ const tags = [
   ["Notes", "Texts on runs and experiments"],
   ["Dashboards, apps and reports", "What the web UI keeps"],
   ["Project", "Everything together"],
+  ["Dead letters", "Events that no projection holds, and giving them up"],
   ["Server", "The gateway itself"],
   ["Ingestion", "The other gateway, through which runs log: a server of its own"],
 ].map(([name = "", description = ""]) => ({ name, description }))

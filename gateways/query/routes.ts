@@ -4,6 +4,7 @@ import { appRoutes } from "./apps.ts"
 import { artifactRoutes } from "./artifacts.ts"
 import { blobRoutes } from "./blobs.ts"
 import { dashboardRoutes } from "./dashboards.ts"
+import { deadLetterRoutes } from "./dead-letters.ts"
 import { experimentRoutes } from "./experiments.ts"
 import type { Gateway } from "./gateway.ts"
 import { noteRoutes } from "./notes.ts"
@@ -29,6 +30,7 @@ const groups = [
   appRoutes,
   reportRoutes,
   projectRoutes,
+  deadLetterRoutes,
 ]
 
 export const routes =

@@ -49,7 +49,8 @@ const write = async (records: readonly (Recorded | Undecodable)[]): Promise<void
   if (!process.stdout.write(records.map((record) => `${lineOf(record)}\n`).join(""))) await once(process.stdout, "drain")
 }
 
-const lineOf = (record: Recorded | Undecodable): string => {
+/** A record of the log as a line of JSON. */
+export const lineOf = (record: Recorded | Undecodable): string => {
   const { topic, partition, offset } = record.position
   const said: [string, unknown][] =
     record.type === "Undecodable"
