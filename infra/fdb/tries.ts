@@ -1,4 +1,5 @@
 /** The retry loops: what is tried again, for how long, and what a caller is told when it is not. */
+import { setTimeout as pause } from "node:timers/promises"
 import type { Database, Transaction as NativeTransaction } from "foundationdb"
 import { codeOf, isTooLarge, isUnknown, tooLarge, transactionTooOld, unavailable } from "./faults.ts"
 import type { CommitMarks, Mark } from "./commit-marks.ts"
@@ -10,19 +11,28 @@ export interface Tried<A> {
   readonly hasWritten: boolean
 }
 
-/** A transaction that ends by itself when the time is over, even where the cluster does not answer. */
-export const beginIn = (db: Database, { transactionTimeoutMs, maxRetryDelayMs }: FdbLimits, used = 0): NativeTransaction =>
-  db.rawCreateTransaction({ timeout: Math.max(1, transactionTimeoutMs - used), max_retry_delay: maxRetryDelayMs })
+/** Milliseconds of the first wait between two tries, at most; the waits double from there. */
+const firstDelay = 10
 
-/** Waits as the client library wants before the next try, and makes the transaction new; fails where it must not be tried again. */
-const prepareNext = async (tn: NativeTransaction, error: unknown): Promise<void> => {
+/** A transaction that ends by itself when the time is over, even where the cluster does not answer. */
+export const beginIn = (db: Database, { transactionTimeoutMs }: FdbLimits, used = 0): NativeTransaction =>
+  db.rawCreateTransaction({ timeout: Math.max(1, transactionTimeoutMs - used) })
+
+/**
+ * Waits before the next try; fails where there must be none. The next try needs a transaction of its own and not the former,
+ * made new: the library's allocator of directories fails for ever in a transaction in which it has failed once (its lock is
+ * kept by native transaction and never given back).
+ */
+const waitForNext = async (tn: NativeTransaction, error: unknown, tries: number, limits: FdbLimits): Promise<void> => {
   const code = codeOf(error)
   if (code === undefined) throw error
   try {
+    // The client library knows what may be tried again, and waits longer where the cluster asks for it.
     await tn.rawOnError(code)
   } catch (cause) {
     throw unavailable(cause)
   }
+  await pause(Math.random() * Math.min(firstDelay * 2 ** tries, limits.maxRetryDelayMs))
 }
 
 /** The transaction that is read now; whoever reads may put a newer one there. */
@@ -37,9 +47,9 @@ export const tryReading = async <A>(
   body: (current: Current) => Promise<A>,
 ): Promise<A> => {
   const started = Date.now()
-  const current: Current = { tn: begin() }
-  for (let late = 0; ;) {
+  for (let [tries, late] = [0, 0]; ; tries++) {
     const from = Date.now()
+    const current: Current = { tn: begin() }
     try {
       return await body(current)
     } catch (error) {
@@ -47,7 +57,7 @@ export const tryReading = async <A>(
       if (code === transactionTooOld && Date.now() - from >= limits.divisibleMs) late++
       // What is too slow for one read version twice will be so again.
       if (code !== undefined && (late >= 2 || Date.now() - started >= limits.transactionTimeoutMs)) throw unavailable(error)
-      await prepareNext(current.tn, error)
+      await waitForNext(current.tn, error, tries, limits)
     }
   }
 }
@@ -70,15 +80,15 @@ export class WriteTries<A> {
   }
 
   async run(db: Database, body: (tn: NativeTransaction) => Promise<Tried<A>>): Promise<A> {
-    const tn = beginIn(db, this.#limits)
     try {
-      for (;;) {
+      for (let tries = 0; ; tries++) {
         const from = Date.now()
+        const tn = beginIn(db, this.#limits, from - this.#started)
         try {
           return await this.#once(tn, body)
         } catch (error) {
           this.#stopAt(error, Date.now() - from)
-          await prepareNext(tn, error)
+          await waitForNext(tn, error, tries, this.#limits)
         }
       }
     } finally {

@@ -131,10 +131,14 @@ export const keyValueStoreSuite = (name: string, { fresh }: StoreUnderTest): voi
         await fc.assert(
           fc.asyncProperty(fc.array(fc.array(command, { maxLength: 12 }), { maxLength: 4 }), async (transactions) => {
             const store = connect(fresh())
-            const model = new Map<string, string>()
+            let model = new Map<string, string>()
             for (const commands of transactions) {
-              await store.write(async (tx) => {
-                for (const each of commands) await each(tx, model)
+              const before = model
+              // The body may run again, and then from where the first run began.
+              model = await store.write(async (tx) => {
+                const after = new Map(before)
+                for (const each of commands) await each(tx, after)
+                return after
               })
               expect(await store.all()).toEqual(sorted(model))
             }
@@ -266,7 +270,8 @@ export const keyValueStoreSuite = (name: string, { fresh }: StoreUnderTest): voi
           if (seen.length === 1) await other.write(async (theirs) => theirs.set(b("a"), b("2")))
           tx.set(b("copy"), b(seen.at(-1)!))
         })
-        expect(seen).toEqual(["1", "2"])
+        // How often it runs is the store's affair.
+        expect([...new Set(seen)]).toEqual(["1", "2"])
         expect(await one.all()).toEqual([
           ["a", "2"],
           ["copy", "2"],
