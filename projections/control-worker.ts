@@ -4,12 +4,12 @@
  */
 import { Effect, Stream } from "effect"
 import type { BlobStore } from "../domain/ports/blob-store.ts"
-import { EventLog, type Partition, partitionName } from "../domain/ports/event-log.ts"
+import { type Batch, EventLog, type Partition, partitionName } from "../domain/ports/event-log.ts"
 import type { KeyValueStore } from "../domain/ports/key-value-store.ts"
-import type { EventOf, Position } from "../events/index.ts"
+import type { AnyFact, Position } from "../events/index.ts"
 import { type ControlMeter, metered } from "./control-meter.ts"
 import { factAppender } from "./fact-appender.ts"
-import { makeRemoveOrphans } from "./orphans.ts"
+import { type Count, makeRemoveOrphans } from "./orphans.ts"
 import { type JobSchedule, scheduledJobs } from "./scheduled-jobs.ts"
 import { noDeletion, type Trashed } from "./trash.ts"
 import { makeTrashScan, type TrashScanOptions } from "./trash-scan.ts"
@@ -48,31 +48,34 @@ export const makeControlWorker = (options: ControlWorkerOptions) =>
       next === undefined ? Effect.map(log.ends, (ends) => (next ??= startsAt(ends))) : Effect.succeed(next),
     )
 
-    /** Whether it went well; what did not stays for the next scan. */
-    const purge = (orphan: Trashed) =>
-      Effect.gen(function* () {
-        const removed = yield* removeOrphans(orphan)
-        const { runId, deletion } = orphan
-        if (removed === null) trash.forget(orphan)
-        else yield* append([{ type: "BlobsPurged", data: { runId, deletion, removed } }])
-        failed.delete(deletion)
-        return true
-      }).pipe(
+    /** Removes the objects of a deletion, and answers what is to be said of it; what fails stays for the next scan. */
+    const removed = (orphan: Trashed) =>
+      removeOrphans(orphan).pipe(
         metered("BlobsOrphaned", options),
+        Effect.map((count): Purged => ({ orphan, count })),
         Effect.catchCause((cause) =>
-          Effect.sync(() => failed.set(orphan.deletion, orphan)).pipe(
-            Effect.andThen(Effect.logWarning("the objects of a deleted run could not be removed yet", cause)),
-            Effect.as(false),
-          ),
+          Effect.as(Effect.logWarning("the objects of a deleted run could not be removed yet", cause), undefined),
         ),
       )
+
+    /** Whether all of it went well. */
+    const purge = (orphans: readonly Trashed[]) =>
+      Effect.gen(function* () {
+        for (const orphan of orphans) failed.set(orphan.deletion, orphan)
+        const done = (yield* Effect.forEach(orphans, removed, { concurrency: purgedAtOnce })).filter((one) => one !== undefined)
+        yield* append(done.flatMap(factsOf))
+        for (const { orphan, count } of done) {
+          if (count === null) trash.forget(orphan)
+          failed.delete(orphan.deletion)
+        }
+        return done.length === orphans.length
+      })
 
     const follow = Effect.gen(function* () {
       yield* Stream.runForEach(log.follow(yield* begin, [controlPartition]), (batch) =>
         Effect.gen(function* () {
           options.onConsumed?.(batch.records.length)
-          for (const record of batch.records)
-            if (record.type === "BlobsOrphaned" && record.data.deletion !== noDeletion) yield* purge(orphanOf(record))
+          for (const orphans of chunksOf(batch.records.flatMap(orphanIn))) yield* purge(orphans)
           next = new Map([[partitionName(batch), batch.next]])
         }),
       )
@@ -81,7 +84,7 @@ export const makeControlWorker = (options: ControlWorkerOptions) =>
     const scan = Effect.gen(function* () {
       yield* begin
       yield* trash.scan
-      for (const orphan of failed.values()) if (!(yield* purge(orphan))) return
+      for (const orphans of chunksOf([...failed.values()])) if (!(yield* purge(orphans))) return
     })
     return { scan, follow }
   })
@@ -91,8 +94,26 @@ const controlPartition: Partition = { topic: "control-events", partition: 0 }
 const startsAt = (ends: readonly Position[]): ReadonlyMap<string, number> =>
   new Map(ends.map((end) => [partitionName(end), end.offset]))
 
-const orphanOf = ({ data }: EventOf<"BlobsOrphaned">): Trashed => ({
-  runId: data.runId,
-  deletion: data.deletion,
-  at: data.before,
-})
+/** What an event asks to be removed; the objects of no deletion are removed by the job that found them. */
+const orphanIn = (record: Batch["records"][number]): readonly Trashed[] =>
+  record.type === "BlobsOrphaned" && record.data.deletion !== noDeletion
+    ? [{ runId: record.data.runId, deletion: record.data.deletion, at: record.data.before }]
+    : []
+
+interface Purged {
+  readonly orphan: Trashed
+  /** Null where the deletion did not wait for it. */
+  readonly count: Count | null
+}
+
+const factsOf = ({ orphan: { runId, deletion }, count }: Purged): readonly AnyFact[] =>
+  count === null ? [] : [{ type: "BlobsPurged", data: { runId, deletion, removed: count.objects } }]
+
+/** Deletions whose objects are removed at the same time, and before it is said. */
+const purgedAtOnce = 8
+const purgedTogether = 100
+
+const chunksOf = (orphans: readonly Trashed[]): readonly (readonly Trashed[])[] =>
+  Array.from({ length: Math.ceil(orphans.length / purgedTogether) }, (_, i) =>
+    orphans.slice(i * purgedTogether, (i + 1) * purgedTogether),
+  )

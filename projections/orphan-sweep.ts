@@ -5,8 +5,10 @@ import type { EventLog } from "../domain/ports/event-log.ts"
 import type { KeyValueStore } from "../domain/ports/key-value-store.ts"
 import { type AppendFacts, factAppender } from "./fact-appender.ts"
 import { type JobFault, type JobOptions, upToDate } from "./job-start.ts"
-import { makeRemoveOrphans, type Standing, standing } from "./orphans.ts"
+import { type Count, countOf, makeRemoveOrphans, plus, type Standing, standing } from "./orphans.ts"
+import { eachLetter } from "./dead-letters.ts"
 import { eachPage } from "./row-pages.ts"
+import type { Rows } from "./rows.ts"
 import { noDeletion, orphaned } from "./trash.ts"
 import { makeView, type View } from "./view.ts"
 
@@ -18,11 +20,6 @@ export interface CleanupOrphansOptions extends JobOptions {
   readonly unknownRuns?: boolean
   /** How old an object must be that no deletion accounts for, in hours; 24 by default. It may belong to what begins now. */
   readonly olderThanHours?: number
-}
-
-export interface Count {
-  readonly objects: number
-  readonly bytes: number
 }
 
 export interface OrphansReport {
@@ -45,7 +42,7 @@ export const cleanupOrphans = (
     const view = yield* makeView
     const append = yield* factAppender("cleanup-orphan-blobs", now)
     const tally = new Tally(options.limit ?? Number.POSITIVE_INFINITY)
-    if (!dryRun) yield* purgeWaiting(view, append, tally)
+    yield* purgeWaiting(view, append, tally, dryRun)
     yield* sweep(view, append, tally, options)
     return tally
   })
@@ -56,6 +53,8 @@ class Tally implements OrphansReport {
   readonly #runs = new Set<string>()
   removed: Count = { objects: 0, bytes: 0 }
   unknown: Count = { objects: 0, bytes: 0 }
+  /** Of these runs the objects from before a time (Unix seconds) are counted already. */
+  readonly counted = new Map<string, number>()
 
   constructor(limit: number) {
     this.#limit = limit
@@ -77,7 +76,7 @@ class Tally implements OrphansReport {
 }
 
 /** The deletions whose objects the control worker has not removed yet. */
-const purgeWaiting = (view: View, append: AppendFacts, tally: Tally) =>
+const purgeWaiting = (view: View, append: AppendFacts, tally: Tally, dryRun: boolean) =>
   Effect.gen(function* () {
     const removeOrphans = yield* makeRemoveOrphans
     yield* eachPage(
@@ -87,12 +86,13 @@ const purgeWaiting = (view: View, append: AppendFacts, tally: Tally) =>
       (page) =>
         Effect.gen(function* () {
           for (const orphan of page) {
-            const { runId, deletion } = orphan
+            const { runId, deletion, at } = orphan
             if (!tally.take(runId)) return false
-            const removed = yield* removeOrphans(orphan)
+            const removed = yield* removeOrphans(orphan, { dryRun })
             if (removed === null) continue
-            yield* append([{ type: "BlobsPurged", data: { runId, deletion, removed } }])
-            tally.removed = plus(tally.removed, { objects: removed, bytes: 0 })
+            if (!dryRun) yield* append([{ type: "BlobsPurged", data: { runId, deletion, removed: removed.objects } }])
+            tally.removed = plus(tally.removed, removed)
+            tally.counted.set(runId, Math.max(at, tally.counted.get(runId) ?? 0))
           }
           return true
         }),
@@ -107,12 +107,15 @@ const sweep = (view: View, append: AppendFacts, tally: Tally, options: CleanupOr
     const blobs = yield* BlobStore
     const { dryRun = false, unknownRuns = false, olderThanHours = 24, now } = options
     const before = now() - olderThanHours * 3600
+    const lettered = unknownRuns ? yield* view.read(runsOfLetters) : new Set<string>()
     for (let after: string | undefined; ;) {
       const page = yield* blobs.list("", pageSize, after)
-      for (const [run, objects] of byRun(page.filter(({ modified }) => modified < before))) {
+      for (const [run, all] of byRun(page.filter(({ modified }) => modified < before))) {
+        const objects = all.filter(({ modified }) => modified >= (tally.counted.get(run) ?? 0))
+        if (objects.length === 0) continue
         const found = yield* view.read((rows) => standing(rows, run))
         if (found === "unknown") tally.unknown = plus(tally.unknown, countOf(objects))
-        if (!isOrphaned(found, unknownRuns) || !tally.take(run)) continue
+        if (!isOrphaned(found, unknownRuns) || lettered.has(run) || !tally.take(run)) continue
         tally.removed = plus(tally.removed, countOf(objects))
         if (!dryRun) yield* remove(blobs, append, run, objects, before)
       }
@@ -120,6 +123,13 @@ const sweep = (view: View, append: AppendFacts, tally: Tally, options: CleanupOr
       if (page.length < pageSize || tally.isFull) return
     }
   })
+
+/** Runs of which something was logged that could not be folded: they may be there though no projection tells. */
+const runsOfLetters = async (rows: Rows): Promise<ReadonlySet<string>> => {
+  const keys = new Set<string>()
+  for await (const letters of eachLetter(rows)) for (const { key } of letters) keys.add(key)
+  return keys
+}
 
 const isOrphaned = (found: Standing, unknownRuns: boolean): boolean => found === "cleared" || (found === "unknown" && unknownRuns)
 
@@ -143,10 +153,3 @@ const byRun = (objects: readonly ListedBlob[]): ReadonlyMap<string, readonly Lis
     objects.filter(({ key }) => key.indexOf("/") > 0),
     ({ key }) => key.slice(0, key.indexOf("/")),
   )
-
-const countOf = (objects: readonly ListedBlob[]): Count => ({
-  objects: objects.length,
-  bytes: objects.reduce((sum, { size }) => sum + size, 0),
-})
-
-const plus = (a: Count, b: Count): Count => ({ objects: a.objects + b.objects, bytes: a.bytes + b.bytes })

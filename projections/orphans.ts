@@ -8,8 +8,19 @@ import { artifactsOf } from "./run-view.ts"
 import type { Trashed } from "./trash.ts"
 import { makeView } from "./view.ts"
 
-/** Removes the objects of a deletion; answers how many, or null where it does not (or no longer) wait for that. */
-export type RemoveOrphans = (orphan: Trashed) => Effect.Effect<number | null, BlobStoreUnavailable | StoreFault>
+export interface Count {
+  readonly objects: number
+  readonly bytes: number
+}
+
+/**
+ * Removes the objects of a deletion, or only counts them; answers how many, or null where it does not (or no longer) wait
+ * for that.
+ */
+export type RemoveOrphans = (
+  orphan: Trashed,
+  how?: { readonly dryRun: boolean },
+) => Effect.Effect<Count | null, BlobStoreUnavailable | StoreFault>
 
 const pageSize = 500
 
@@ -26,14 +37,16 @@ const clockDifference = 900
 export const makeRemoveOrphans: Effect.Effect<RemoveOrphans, never, BlobStore | KeyValueStore> = Effect.gen(function* () {
   const blobs = yield* BlobStore
   const view = yield* makeView
-  return (orphan) =>
+  return (orphan, { dryRun } = { dryRun: false }) =>
     Effect.gen(function* () {
-      let removed = 0
+      let removed: Count = { objects: 0, bytes: 0 }
       for (let after: string | undefined; ;) {
         const page = yield* blobs.list(`${orphan.runId}/`, pageSize, after)
         const mayGo = yield* view.read((rows) => removable(rows, orphan))
         if (mayGo === null) return null
-        removed += yield* blobs.remove(page.filter(mayGo).map(({ key }) => key))
+        const going = page.filter(mayGo)
+        if (!dryRun) yield* blobs.remove(going.map(({ key }) => key))
+        removed = plus(removed, countOf(going))
         after = page.at(-1)?.key
         if (page.length < pageSize) return removed
       }
@@ -55,3 +68,10 @@ export const standing = async (rows: Rows, runId: string): Promise<Standing> => 
   if (await rows.has("runs", [runId, "meta", "created_at", "__leaf__"])) return "here"
   return (await isTombstoned(rows, runId)) ? "cleared" : "unknown"
 }
+
+export const countOf = (objects: readonly ListedBlob[]): Count => ({
+  objects: objects.length,
+  bytes: objects.reduce((sum, { size }) => sum + size, 0),
+})
+
+export const plus = (a: Count, b: Count): Count => ({ objects: a.objects + b.objects, bytes: a.bytes + b.bytes })
