@@ -133,9 +133,7 @@ describe("an id that this process does not know", () => {
 })
 
 describe("a schema registry that is away", () => {
-  beforeEach(async () => {
-    await server.restart()
-  })
+  beforeEach(() => server.start())
 
   test("is not missed by a running process", async () => {
     const { codec, run } = start()
@@ -157,7 +155,7 @@ describe("a schema registry that is away", () => {
     const second = start({ idsFile })
     expect(bytesOf(await second.codec())).toEqual(before)
     expect(await second.troubled()).toContain("away")
-    await server.restart()
+    await server.start()
     await until(
       "the alarm to end",
       () => second.told.trouble,
@@ -169,7 +167,7 @@ describe("a schema registry that is away", () => {
     await server.kill()
     const { codec, troubled, told } = start({ idsFile: join(freshFolder(), "ids.json") })
     expect(await troubled()).toContain("cannot be asked")
-    await server.restart()
+    await server.start()
     allComeBack(await codec())
     expect(told.trouble).toBeNull()
   })
@@ -182,7 +180,7 @@ describe("a schema registry that is away", () => {
     await server.kill()
     const learnt = run(Effect.flatMap(EventCodec, (codec) => codec.learn(id)))
     await troubled()
-    await server.restart()
+    await server.start()
     await learnt
     expect((await codec()).decode(underId(await codec(), samples[0]!, id))).toMatchObject({ undecodable: expect.anything() })
   })

@@ -18,6 +18,8 @@ const mavenAdvice = "Apicurio is fetched by Maven 3 from its central repository 
 export interface ApicurioServer {
   /** Where clients of Confluent's registry reach it. */
   readonly url: string
+  /** Starts it on the same port and data, where it does not run, and waits until it answers. */
+  readonly start: () => Promise<void>
   /** Ends it in order. */
   readonly stop: () => Promise<void>
   /** Ends it with SIGKILL. */
@@ -37,25 +39,29 @@ export const startApicurio = async (): Promise<ApicurioServer> => {
   const port = await freePort()
   const data = join(folder, "data")
   let process = await startProcess(program, folder, port)
+  const isOver = () => process.exitCode !== null || process.signalCode !== null
   const end = async (signal: NodeJS.Signals): Promise<void> => {
-    if (process.exitCode !== null || process.signalCode !== null) return
+    if (isOver()) return
     const ended = once(process, "exit")
     process.kill(signal)
     await ended
   }
-  const restart = async (): Promise<void> => {
-    await end("SIGTERM")
-    process = await startProcess(program, folder, port)
+  const start = async (): Promise<void> => {
+    if (isOver()) process = await startProcess(program, folder, port)
   }
   return {
     url: urlAt(port),
+    start,
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),
-    restart,
-    restartEmpty: async () => {
+    restart: async () => {
       await end("SIGTERM")
+      await start()
+    },
+    restartEmpty: async () => {
+      await end("SIGKILL")
       rmSync(data, { recursive: true, force: true })
-      await restart()
+      await start()
     },
     dispose: async () => {
       await end("SIGKILL")
