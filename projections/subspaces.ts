@@ -15,7 +15,8 @@
  *           ("notes" | "dashboards" | "dashboard_apps" | "reports", id, field)   pages.ts
  *           ("pinned_sequences", "__leaf__")             pages.ts
  * own       ("named", kind, name, id)                    entities.ts      empty; who bears a name
- *           ("entity", kind, id, "controlled" | "deleted")  entities.ts   what claims may not change
+ *           ("borne", kind, name)                        entities.ts      the id that a control event gave it to
+ *           ("entity", kind, id, "controlled" | "deleted" | "name")  entities.ts   what claims may not change; the name given last
  *           ("notes_of", owner, noteId)                  pages.ts         empty
  *           ("trash", run)                               trash.ts         [id of the deletion, its time]; gone once the data is
  *           ("orphans", deletion)                        trash.ts         [run, time of the deletion]
@@ -30,6 +31,7 @@
  *           ("discarded", topic, partition, offset)      discards.ts      [time, reason]
  * marks     ("checkpoint", topic, partition)             fold.ts          next offset to fold
  *           ("writer", stream, writer)                   fold.ts          [seq, part] folded last
+ *           ("lost", writer, seq)                        lost-races.ts    how a command was overtaken
  *           ("letter" | "letter_bytes" | "aside", topic, partition, offset)   dead-letters.ts   a dead letter, its bytes, to be set aside
  *           ("fold_version")                             subspaces.ts     the code that it was folded by
  *
