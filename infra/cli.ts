@@ -8,8 +8,10 @@ import { doctorCommand } from "./commands/doctor.ts"
 import { cleanupOrphanBlobsCommand } from "./commands/cleanup-orphan-blobs.ts"
 import { cleanupTombstonesCommand } from "./commands/cleanup-tombstones.ts"
 import { finishStaleCommand } from "./commands/finish-stale.ts"
+import { deadLettersCommand } from "./commands/dead-letters.ts"
 import { demoCommand } from "./commands/demo.ts"
 import { eventsCommand } from "./commands/events.ts"
+import { rebuildCommand } from "./commands/rebuild.ts"
 import { serveCommand } from "./commands/serve.ts"
 import { controlWorkerCommand, ingestGatewayCommand, projectorCommand, queryGatewayCommand } from "./commands/roles.ts"
 import { verifyCommand } from "./commands/verify.ts"
@@ -31,6 +33,8 @@ const commands: Readonly<Record<string, Command>> = {
   events: eventsCommand,
   dump: dumpCommand,
   verify: verifyCommand,
+  rebuild: rebuildCommand,
+  "dead-letters": deadLettersCommand,
 }
 
 /** The reference's programs and their commands, by what they are called here. */

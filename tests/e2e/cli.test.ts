@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 import { freshFolder } from "../support/folders.ts"
 import { runCli } from "../support/server.ts"
 
-const commands = ["serve", "demo", "events", "dump", "verify"]
+const commands = ["serve", "demo", "events", "dump", "verify", "rebuild", "dead-letters"]
 
 describe("the command line", () => {
   it("teaches: commands, a first run and every setting with its default", async () => {
