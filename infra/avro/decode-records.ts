@@ -20,7 +20,8 @@ export const decodeRecords = (
     const unknown = new Set<number>()
     const decoded = decodeAll(codec, partition, records, unknown)
     if (unknown.size === 0) return Effect.succeed(decoded)
-    return Effect.forEach(unknown, (id) => codec.learn(id)).pipe(
+    // Side by side, for each may have to be waited for.
+    return Effect.forEach(unknown, (id) => codec.learn(id), { concurrency: 8, discard: true }).pipe(
       Effect.mapError((cause) => new LogUnavailable({ message: "the schema registry cannot be asked", cause })),
       Effect.map(() => decodeAll(codec, partition, records, new Set())),
     )

@@ -22,7 +22,7 @@ export interface ConfluentTimeouts {
   readonly unknown: number
 }
 
-export const defaultTimeouts: ConfluentTimeouts = { request: 5, again: 1, start: 2, unknown: 60 }
+export const defaultTimeouts: ConfluentTimeouts = { request: 5, again: 1, start: 2, unknown: 10 }
 
 /** The address without credentials, as it may be shown and kept; throws where it is none. */
 export const registryName = (url: string): string => {
