@@ -41,7 +41,7 @@ const littleLeft = 2_000
 
 /** Rebuilds all projections. It may run beside any number of gateways and projectors, and be killed at any point. */
 export const rebuild = (options: RebuildOptions = {}): Effect.Effect<void, RebuildFault, EventLog | KeyValueStore> =>
-  withRebuildLock(options.leaseMillis ?? 10_000, (owner) =>
+  withRebuildLock(options.leaseMillis ?? 5_000, (owner) =>
     Effect.gen(function* () {
       const store = yield* KeyValueStore
       // That of a rebuild that died would make projectors wait in vain.
