@@ -53,8 +53,11 @@ const putWhole = ({ bucket, key, contentType, signal }: Target, content: Uint8Ar
 const putInParts = async ({ bucket, key, contentType, signal }: Target, parts: AsyncIterable<Uint8Array>): Promise<void> => {
   const { client } = bucket
   const object = { Bucket: bucket.name, Key: key }
+  // Parts carry checksums unless the library was told otherwise; the upload must say beforehand which.
+  const hasChecksums = (await client.config.requestChecksumCalculation()) === "WHEN_SUPPORTED"
+  const checksums = hasChecksums ? ({ ChecksumAlgorithm: "CRC32" } as const) : {}
   const { UploadId } = await client.send(
-    new CreateMultipartUploadCommand({ ...object, ContentType: contentType, ChecksumAlgorithm: "CRC32" }),
+    new CreateMultipartUploadCommand({ ...object, ContentType: contentType, ...checksums }),
     { abortSignal: signal },
   )
   const upload = { ...object, UploadId }
@@ -62,10 +65,9 @@ const putInParts = async ({ bucket, key, contentType, signal }: Target, parts: A
     const done: CompletedPart[] = []
     for await (const Body of parts) {
       const PartNumber = done.length + 1
-      const { ETag, ChecksumCRC32 } = await client.send(
-        new UploadPartCommand({ ...upload, PartNumber, Body, ChecksumAlgorithm: "CRC32" }),
-        { abortSignal: signal },
-      )
+      const { ETag, ChecksumCRC32 } = await client.send(new UploadPartCommand({ ...upload, PartNumber, Body, ...checksums }), {
+        abortSignal: signal,
+      })
       done.push({ PartNumber, ETag, ChecksumCRC32 })
     }
     await client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: done } }), {

@@ -9,6 +9,7 @@ export interface S3Request {
   readonly method: string
   /** As it came, undecoded. */
   readonly target: string
+  readonly headers: IncomingMessage["headers"]
   readonly body: string
   /** Resolves when the client is gone. */
   readonly closed: Promise<unknown>
@@ -19,7 +20,7 @@ export const scriptedS3 = async (answer: (request: S3Request, response: ServerRe
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const closed = once(response, "close")
     const body = (await buffer(request)).toString()
-    answer({ method: request.method ?? "", target: request.url ?? "", body, closed }, response)
+    answer({ method: request.method ?? "", target: request.url ?? "", headers: request.headers, body, closed }, response)
   }
   const server = createServer((request, response) => void respond(request, response))
   server.listen(0, "127.0.0.1")

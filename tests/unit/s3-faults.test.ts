@@ -1,7 +1,7 @@
 /** What the S3 blob store does when the server fails, and what it says then. */
 import type { ServerResponse } from "node:http"
 import { Effect, Fiber, ManagedRuntime } from "effect"
-import { expect, onTestFinished, test } from "vitest"
+import { expect, onTestFinished, test, vi } from "vitest"
 import { type Blob, BlobStore, BlobStoreUnavailable } from "../../domain/ports/blob-store.ts"
 import { s3Blobs } from "../../infra/s3/blob-store.ts"
 import type { S3Options } from "../../infra/s3/options.ts"
@@ -36,6 +36,9 @@ const contentOf = async ({ body }: Blob): Promise<number> => {
   for await (const chunk of body) size += chunk.length
   return size
 }
+
+const uploadXml = '<?xml version="1.0"?><InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>'
+const completedXml = '<?xml version="1.0"?><CompleteMultipartUploadResult><Key>large</Key></CompleteMultipartUploadResult>'
 
 /** So short that a test need not wait; no test asks how long it took. */
 const impatient = { attempts: 1, timeouts: { idle: 100, check: 100 } }
@@ -203,8 +206,7 @@ test("an upload whose last part fails is given up, and its own failure is told",
   const store = await openedOn(
     ({ method, target }, response) => {
       targets.push(`${method} ${new URL(target, "http://s3").search.replace(/&x-id=.*/, "")}`)
-      if (method === "POST" && target.includes("uploads"))
-        response.end('<?xml version="1.0"?><InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>')
+      if (method === "POST" && target.includes("uploads")) response.end(uploadXml)
       else if (target.includes("partNumber=2")) response.writeHead(403).end(faultXml("QuotaExceeded", "No room"))
       else if (method === "DELETE") response.writeHead(500).end(faultXml("InternalError", "Not now"))
       else response.writeHead(200, { etag: '"e"' }).end()
@@ -218,4 +220,21 @@ test("an upload whose last part fails is given up, and its own failure is told",
     "PUT ?partNumber=2&uploadId=u",
     "DELETE ?uploadId=u",
   ])
+})
+
+test("a server that knows no checksums is sent none, when the environment says so", async () => {
+  vi.stubEnv("AWS_REQUEST_CHECKSUM_CALCULATION", "WHEN_REQUIRED")
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const headers: string[] = []
+  const store = await openedOn(
+    (request, response) => {
+      headers.push(...Object.keys(request.headers))
+      if (request.method === "POST" && request.target.includes("uploads")) response.end(uploadXml)
+      else response.writeHead(200, { etag: '"e"' }).end(request.method === "POST" ? completedXml : "")
+    },
+    { partBytes: 10 },
+  )
+  await run(store.put("small", Buffer.alloc(5), type))
+  await run(store.put("large", Buffer.alloc(25), type))
+  expect(headers.filter((name) => /checksum/.test(name))).toEqual([])
 })
