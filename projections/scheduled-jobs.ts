@@ -19,6 +19,11 @@ export interface JobSchedule {
   readonly tombstonesEvery?: number
   /** How long ago a run must have been deleted, in hours; 168 by default. */
   readonly tombstonesOlderThan?: number
+  /**
+   * How long the worker waits before it does the first job, in hours; 1 by default. After everything was down, runs look
+   * silent that had nobody to log to.
+   */
+  readonly firstAfter?: number
   /** How long the lock of a job outlives a process that died; 300 by default. */
   readonly lockTtlSeconds?: number
 }
@@ -28,7 +33,7 @@ export const jobNames = { stale: "finish-stale", orphans: "cleanup-orphan-blobs"
 
 type Engines = BlobStore | EventLog | KeyValueStore
 
-/** Does the jobs at their times for ever, first when it begins. A job that fails is tried again after a while. */
+/** Does the jobs at their times for ever, first a while after it begins. A job that fails is tried again after a while. */
 export const scheduledJobs = (
   schedule: JobSchedule,
   worker: ControlMeter & { readonly now: () => number },

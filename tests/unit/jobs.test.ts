@@ -201,6 +201,7 @@ describe("cleanup-orphan-blobs", () => {
 })
 
 describe("the schedule", () => {
+  const atOnce = { firstAfter: 0 }
   const busy = Effect.flatMap(KeyValueStore, (store) => store.read((tx) => lockOf(tx, "finish-stale", 0)))
 
   it("does the jobs that have a period, under their locks, and leaves one that another does", () =>
@@ -212,7 +213,7 @@ describe("the schedule", () => {
         const held = yield* Effect.forkChild(withLock("finish-stale", { ttlSeconds: 60, owner: "another" }, Effect.never))
         yield* until(busy, (lock) => lock !== undefined)
         const first = yield* Effect.forkChild(
-          scheduledJobs({ finishStaleEvery: 1, tombstonesEvery: 1, orphanBlobsEvery: 0 }, worker),
+          scheduledJobs({ ...atOnce, finishStaleEvery: 1, tombstonesEvery: 1, orphanBlobsEvery: 0 }, worker),
         )
         yield* until(
           Effect.sync(() => done.length),
@@ -222,7 +223,7 @@ describe("the schedule", () => {
         yield* Fiber.interrupt(held)
         yield* Fiber.interrupt(first)
 
-        const second = yield* Effect.forkChild(scheduledJobs({ finishStaleEvery: 1 }, worker))
+        const second = yield* Effect.forkChild(scheduledJobs({ ...atOnce, finishStaleEvery: 1 }, worker))
         yield* until(catchUp().pipe(Effect.andThen(isActive("run"))), (active) => active === false)
         yield* until(busy, (lock) => lock === undefined)
         expect(done).toEqual(["cleanup-tombstones done", "finish-stale done"])
