@@ -36,7 +36,7 @@ describe("the compose file", () => {
   it("names every image by its version, and ours by the one of package.json", () => {
     const { services } = compose()
     for (const { image } of Object.values(services)) expect([image, isPinned(image)]).toEqual([image, true])
-    for (const [, { image }] of own(compose())) expect(image).toMatch(new RegExp(`^matyan:${RegExp.escape(version)}(-fdb)?$`))
+    for (const [, { image }] of own(compose())) expect([`matyan:${version}`, `matyan:${version}-fdb`]).toContain(image)
   })
 
   it("gives an end more time than a drain takes", () => {
@@ -106,8 +106,8 @@ describe("the image", () => {
   const image = stage("matyan")
 
   it("is made of images of a version, with the Node that the lock file has", () => {
-    const names = stages().map(({ name }) => name)
-    for (const { from } of stages()) expect(isPinned(from) || names.includes(from)).toBe(true)
+    const names = new Set(stages().map(({ name }) => name))
+    for (const { from } of stages()) expect(isPinned(from) || names.has(from)).toBe(true)
     expect(image.from).toBe(`node:${nodeVersion}-bookworm-slim`)
   })
 
