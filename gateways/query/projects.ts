@@ -70,7 +70,8 @@ const project = { name: "My project", path: "", description: "", telemetry_enabl
 const cachedVocabulary = (gateway: Gateway): ((withParams: boolean) => Promise<Vocabulary>) => {
   const cached = new Map<boolean, { readonly seen: string; readonly answer: Promise<Vocabulary> }>()
   return async (withParams) => {
-    const seen = JSON.stringify([...(await gateway.read(checkpoints))])
+    // A rebuild may hold more than what served before, at the same positions: what was a dead letter.
+    const seen = JSON.stringify(await gateway.read(async (rows) => [rows.generation.id, ...(await checkpoints(rows))]))
     const known = cached.get(withParams)
     if (known?.seen === seen) return known.answer
     const answer = readVocabulary(gateway, withParams)

@@ -23,14 +23,14 @@ it("Law 1: killed and begun again while a run logs and is read, it gives what th
   )
 
   let step = 400
-  let isOver = false
+  const over = new AbortController()
   let refused = 0
   let lost = 0
   const logging = (async () => {
-    while (!isOver) if ((await socket.send(metric("m0", step++, 1))).status !== "ok") refused++
+    while (!over.signal.aborted) if ((await socket.send(metric("m0", step++, 1))).status !== "ok") refused++
   })()
   const reading = (async () => {
-    while (!isOver) if ((await rest.ask("GET", "/runs/run/info")).status !== 200) lost++
+    while (!over.signal.aborted) if ((await rest.ask("GET", "/runs/run/info")).status !== 200) lost++
   })()
   const child = spawnCli(server.folder, ["rebuild"], {})
   const ended = once(child, "close")
@@ -38,7 +38,7 @@ it("Law 1: killed and begun again while a run logs and is read, it gives what th
   child.kill("SIGKILL")
   await ended
   const { code, stdout, stderr } = await runCli(server.folder, ["rebuild"])
-  isOver = true
+  over.abort()
   await Promise.all([logging, reading])
   expect({ code, stdout, refused, lost }, stderr).toEqual({
     code: 0,
