@@ -108,7 +108,7 @@ export class Cluster {
     else if (mutation.type === "add")
       this.#rows.put(mutation.key, version, sumOf(this.at(mutation.key, version), mutation.operand), horizon)
     else
-      for (const key of [...this.#rows.keysIn(mutation.begin, mutation.end)])
+      for (const key of this.#rows.keysIn(mutation.begin, mutation.end))
         if (this.at(key, version) !== undefined) this.#rows.put(key, version, null, horizon)
   }
 

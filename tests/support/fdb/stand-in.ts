@@ -20,18 +20,28 @@ export const standInCluster = (): { readonly cluster: Cluster; readonly clusterF
 /** What was asked of the network, by code. */
 export const networkOptions = new Map<number, unknown>()
 
+/** As on a machine without FoundationDB's C library, whether or not this is one. */
+export const withoutClientLibrary = (): void =>
+  loadInstead(() => {
+    throw new Error("libfdb_c.so: cannot open shared object file")
+  })
+
 let installed = false
 
 const install = (): void => {
   if (installed) return
   installed = true
+  loadInstead(() => nativePart)
+}
+
+const loadInstead = (load: () => unknown): void => {
   const here = createRequire(import.meta.url)
   const library = createRequire(here.resolve("foundationdb"))
   const loader = library.resolve("node-gyp-build")
   library(loader)
   const loaded = here.cache[loader]
   if (loaded === undefined) throw new Error("the loader of the native part is not where it was")
-  loaded.exports = () => nativePart
+  loaded.exports = load
 }
 
 /** The library sets its error class here, as it does with the real one. */
