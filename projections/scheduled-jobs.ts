@@ -49,10 +49,12 @@ export const scheduledJobs = (
         Effect.as(Effect.logWarning("a job failed and will be tried again", { job }, cause), retryHours),
       ),
     )
-    return done.pipe(
+    const first = Math.min(schedule.firstAfter ?? 1, hours)
+    const again = done.pipe(
       Effect.flatMap((pause) => Effect.sleep(`${Math.min(pause, hours)} hours`)),
       Effect.forever,
     )
+    return Effect.andThen(Effect.sleep(`${first} hours`), again)
   }
   return Effect.raceAllFirst([
     every(schedule.finishStaleEvery, jobNames.stale, finishStale({ now, timeoutHours: schedule.staleAfter ?? 24 })),

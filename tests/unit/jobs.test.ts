@@ -1,5 +1,6 @@
 /** The jobs of the control worker: what each does, what it leaves, and what it does when it may not. */
 import { Effect, Fiber } from "effect"
+import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
 import { BlobStore } from "../../domain/ports/blob-store.ts"
 import type { EventLog } from "../../domain/ports/event-log.ts"
@@ -229,5 +230,24 @@ describe("the schedule", () => {
         expect(done).toEqual(["cleanup-tombstones done", "finish-stale done"])
         yield* Fiber.interrupt(second)
       }),
+    ))
+
+  it("begins with none at once: after everything was down, runs look silent that had nobody to log to", () =>
+    running(
+      Effect.gen(function* () {
+        yield* told([created("run")], now - 25 * hour)
+        const done: string[] = []
+        const worker = { ...clock, onDone: (kind: string) => void done.push(kind) }
+        const jobs = yield* Effect.forkChild(scheduledJobs({ finishStaleEvery: 5 }, worker))
+        yield* TestClock.adjust("59 minutes")
+        expect(yield* busy).toBeUndefined()
+        expect(done).toEqual([])
+        yield* TestClock.adjust("2 minutes")
+        yield* until(
+          Effect.sync(() => done),
+          ({ length }) => length === 1,
+        ).pipe(TestClock.withLive)
+        yield* Fiber.interrupt(jobs)
+      }).pipe(Effect.provide(TestClock.layer())),
     ))
 })
