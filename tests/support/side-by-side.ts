@@ -113,6 +113,16 @@ export class SideBySide {
         await gateway.folded()
   }
 
+  /** Moves a gateway's command on, and what it waits for, until it is done. */
+  async conclude(gateway: number): Promise<void> {
+    const one = this.#gateways[gateway]!
+    while (one.isBusy) {
+      await one.land("answered")
+      await one.follow()
+      for (const topic of topics) await this.fold(topic)
+    }
+  }
+
   /** Moves everything on until nothing is left to do. */
   async finish(): Promise<void> {
     while (this.#gateways.some(({ isBusy }) => isBusy) || this.#isBehind()) {
