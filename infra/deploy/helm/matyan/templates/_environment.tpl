@@ -55,6 +55,9 @@ MATYAN_FRONTIER_PUBLIC_URL: {{ .Values.frontierPublicUrl | quote }}
 {{- if .Values.corsOrigins }}
 CORS_ORIGINS: {{ .Values.corsOrigins | toJson | quote }}
 {{- end }}
+{{- if .Values.trustedCa.secretName }}
+NODE_EXTRA_CA_CERTS: /etc/matyan/trusted-ca/ca.crt
+{{- end }}
 {{- range $name, $value := .Values.settings }}
 {{ $name }}: {{ $value | quote }}
 {{- end }}
@@ -72,6 +75,16 @@ CORS_ORIGINS: {{ .Values.corsOrigins | toJson | quote }}
 {{- if eq .role "query-gateway" }}
 - name: BLOB_URI_SECRET
   valueFrom: { secretKeyRef: { name: {{ $.root.Values.existingSecret }}, key: BLOB_URI_SECRET } }
+{{- end }}
+{{- end -}}
+
+{{/* The settings by which the control worker leaves to the CronJobs what is theirs. */}}
+{{- define "matyan.leftToJobs" -}}
+{{- $periods := dict "finish-stale" "MATYAN_FINISH_STALE_EVERY_HOURS" "cleanup-orphan-blobs" "MATYAN_ORPHAN_BLOBS_EVERY_HOURS" "cleanup-tombstones" "MATYAN_TOMBSTONES_EVERY_HOURS" -}}
+{{- range $job, $given := .Values.jobs }}
+{{- if $given.enabled }}
+- { name: {{ get $periods $job }}, value: "0" }
+{{- end }}
 {{- end }}
 {{- end -}}
 

@@ -43,6 +43,9 @@ securityContext:
 {{- if .root.Values.kafka.tls.secretName }}
 - { name: kafka-tls, mountPath: /etc/matyan/kafka-tls, readOnly: true }
 {{- end }}
+{{- if .root.Values.trustedCa.secretName }}
+- { name: trusted-ca, mountPath: /etc/matyan/trusted-ca, readOnly: true }
+{{- end }}
 {{- end -}}
 
 {{- define "matyan.volumes" -}}
@@ -62,6 +65,10 @@ securityContext:
 {{- end }}
 {{- with .root.Values.kafka.tls.secretName }}
 - name: kafka-tls
+  secret: { secretName: {{ . }}, defaultMode: 0440 }
+{{- end }}
+{{- with .root.Values.trustedCa.secretName }}
+- name: trusted-ca
   secret: { secretName: {{ . }}, defaultMode: 0440 }
 {{- end }}
 {{- end -}}
