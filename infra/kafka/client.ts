@@ -14,23 +14,27 @@ export type KafkaClient = KafkaConfig & {
   readonly requestTimeout: number
 }
 
-const connectionTimeoutMs = 5_000
+const longestConnecting = 5_000
 const defaultRequestTimeoutMs = 10_000
 
 /** Reads the certificates; throws where one cannot be read or the security is stated by halves. */
-export const kafkaClient = (options: KafkaOptions, log: (text: string, fields: object) => void): KafkaClient => ({
-  brokers: [...options.brokers],
-  clientId: options.clientId,
-  ...securityOf(options.security),
-  connectionTimeout: connectionTimeoutMs,
-  authenticationTimeout: connectionTimeoutMs,
-  requestTimeout: options.requestTimeoutMs ?? defaultRequestTimeoutMs,
-  logLevel: logLevel.INFO,
-  logCreator:
-    () =>
-    ({ namespace, label, log: { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...rest } }) =>
-      log(message, { ...rest, part: namespace, level: label }),
-})
+export const kafkaClient = (options: KafkaOptions, log: (text: string, fields: object) => void): KafkaClient => {
+  const requestTimeout = options.requestTimeoutMs ?? defaultRequestTimeoutMs
+  const connectionTimeout = Math.min(longestConnecting, requestTimeout)
+  return {
+    brokers: [...options.brokers],
+    clientId: options.clientId,
+    ...securityOf(options.security),
+    connectionTimeout,
+    authenticationTimeout: connectionTimeout,
+    requestTimeout,
+    logLevel: logLevel.INFO,
+    logCreator:
+      () =>
+      ({ namespace, label, log: { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...rest } }) =>
+        log(message, { ...rest, part: namespace, level: label }),
+  }
+}
 
 /**
  * kafkajs writes every retry as an error, in passing: what matters comes to us as a fault, and is told where it is waited out.

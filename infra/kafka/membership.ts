@@ -39,6 +39,9 @@ export class Membership {
   #over: AbortController | undefined
   #member: Member | undefined
   #current = ""
+  /** When the coordinator last answered. */
+  #heard = performance.now()
+  readonly #watch: NodeJS.Timeout
 
   constructor(client: KafkaClient, { group, topics, sessionTimeoutMs }: MembershipOptions) {
     const heartbeatInterval = Math.max(100, Math.min(1_000, Math.floor(sessionTimeoutMs / 8)))
@@ -54,22 +57,30 @@ export class Membership {
       // A crash is ours to see: a new member begins then.
       retry: { retries: 5, initialRetryTime: 50, maxRetryTime: 500, restartOnFailure: () => Promise.resolve(false) },
     })
-    const { GROUP_JOIN, HEARTBEAT, CRASH } = this.#consumer.events
+    const { GROUP_JOIN, HEARTBEAT, CRASH, STOP } = this.#consumer.events
     this.#consumer.on(GROUP_JOIN, ({ payload }) => {
+      this.#heard = performance.now()
       this.#consumer.pause(topics.map((topic) => ({ topic })))
       this.#assign(payload.memberAssignment)
     })
     this.#consumer.on(HEARTBEAT, ({ payload: { memberId, groupGenerationId } }) => {
+      this.#heard = performance.now()
       this.#member = { memberId, generation: groupGenerationId }
     })
     this.#consumer.on(CRASH, ({ payload }) => this.#lose(payload.error))
+    // A consumer that crashes first ends its connections in order, and may wait for ever for what a dead broker owes it.
+    this.#consumer.on(STOP, () => this.#lose(new Error("the consumer has stopped")))
+    const longestSilence = sessionTimeoutMs + rebalanceTimeoutMs + client.requestTimeout
+    this.#watch = setInterval(() => {
+      if (performance.now() - this.#heard > longestSilence) this.#lose(new Error("the group's coordinator has not answered"))
+    }, heartbeatInterval)
     this.#lost.promise.catch(() => undefined)
     void this.#run(topics).catch((error: unknown) => this.#lose(error))
   }
 
   /** The partitions that are ours now; rejects when membership is lost. */
   assignment(): Promise<Assignment> {
-    return Promise.race([this.#assigned.promise, this.#lost.promise])
+    return Promise.race([this.#lost.promise, this.#assigned.promise])
   }
 
   /** Undefined before the first heartbeat. */
@@ -79,6 +90,7 @@ export class Membership {
 
   /** Leaves, so that the others need not wait for the session to run out. */
   async leave(): Promise<void> {
+    clearInterval(this.#watch)
     this.#over?.abort()
     const late = Promise.withResolvers<void>()
     const timer = setTimeout(late.resolve, leaveTimeoutMs)

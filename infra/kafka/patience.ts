@@ -13,6 +13,11 @@ export class Patience {
     this.#ms = ms
   }
 
+  /** Counts from now on, not from the first fault. */
+  begin(): void {
+    this.#since = performance.now()
+  }
+
   succeeded(): void {
     this.#since = undefined
     this.#delay = delays.first
@@ -30,6 +35,7 @@ export class Patience {
 /** Tries until it succeeds or the patience ends. */
 export const patiently = async <A>(ms: number, attempt: () => Promise<A>, signal?: AbortSignal): Promise<A> => {
   const patience = new Patience(ms)
+  patience.begin()
   for (;;) {
     try {
       return await attempt()

@@ -1,5 +1,5 @@
 /** What the topics of the log are like, and what they must be like. */
-import { ConfigResourceTypes, Kafka, type Admin } from "kafkajs"
+import kafkajs, { type Admin, Kafka } from "kafkajs"
 import type { KafkaClient } from "./client.ts"
 import type { KafkaOptions, KafkaTopic } from "./options.ts"
 import { trackedSockets } from "./link.ts"
@@ -62,7 +62,7 @@ const settingsOf = async (admin: Admin, name: string): Promise<ReadonlyMap<strin
   try {
     const { resources } = await admin.describeConfigs({
       includeSynonyms: false,
-      resources: [{ type: ConfigResourceTypes.TOPIC, name }],
+      resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name }],
     })
     return new Map(resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]))
   } catch (error) {

@@ -1,21 +1,13 @@
 import { Deferred, Effect, Fiber, type Layer, ManagedRuntime, Stream } from "effect"
 import fc from "fast-check"
 import { describe, expect, onTestFinished, test } from "vitest"
-import {
-  type Batch,
-  EventLog,
-  EventTooLarge,
-  type Partition,
-  partitionName,
-  type Share,
-  type Starts,
-} from "../../domain/ports/event-log.ts"
+import { type Batch, EventLog, EventTooLarge, type Partition, partitionName, type Starts } from "../../domain/ports/event-log.ts"
 import type { Meta } from "../../events/define.ts"
 import { TagCreated } from "../../events/entity.ts"
 import type { AnyEvent, EventOf, Position } from "../../events/index.ts"
 import { RunRenamed } from "../../events/run.ts"
+import { FencingFolder } from "../support/fencing-folder.ts"
 import { anyEvent, withBuffers } from "../support/generators.ts"
-import { until } from "../support/wait.ts"
 
 type LogLayer = Layer.Layer<EventLog, unknown>
 
@@ -343,47 +335,6 @@ export const eventLogSuite = (name: string, { fresh }: LogUnderTest): void => {
 
 let groups = 0
 const groupName = (): string => `suite-${groups++}`
-
-/** Folds a batch only where it continues what is folded, as the store's checkpoint makes projectors do. */
-class FencingFolder {
-  readonly gaps: string[] = []
-  readonly #folded: Batch[] = []
-  readonly #checkpoints: Map<string, number>
-
-  constructor(from: Starts) {
-    this.#checkpoints = new Map(from)
-  }
-
-  readonly share: Share<never> = {
-    start: (partition) => Effect.sync(() => this.#checkpoint(partition)),
-    take: (batch) =>
-      Effect.sync(() => {
-        const checkpoint = this.#checkpoint(batch)
-        const offsets = batch.records.map((record) => record.position.offset)
-        if (offsets.some((offset, i) => offset !== offsets[0]! + i)) this.gaps.push(`${partitionName(batch)}: ${offsets.join()}`)
-        if (offsets[0] !== checkpoint) return checkpoint
-        this.#folded.push(batch)
-        this.#checkpoints.set(partitionName(batch), batch.next)
-        return batch.next
-      }),
-  }
-
-  ids(): readonly string[] {
-    return idsOf(this.#folded)
-  }
-
-  holds(count: number): Promise<unknown> {
-    return until(
-      `${count} folded records`,
-      () => this.ids().length,
-      (length) => length >= count,
-    )
-  }
-
-  #checkpoint(partition: Partition): number {
-    return this.#checkpoints.get(partitionName(partition)) ?? 0
-  }
-}
 
 const positionText = (position: Position): string => `${partitionName(position)}/${position.offset}`
 

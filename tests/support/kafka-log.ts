@@ -4,6 +4,7 @@ import { eventCodec } from "../../infra/avro/codec.ts"
 import { kafkaLog } from "../../infra/kafka/event-log.ts"
 import type { KafkaOptions } from "../../infra/kafka/options.ts"
 import { lmdbRegistry } from "../../infra/lmdb/schema-registry.ts"
+import { until } from "./wait.ts"
 import type { EventLog } from "../../domain/ports/event-log.ts"
 
 export const kafkaOptions = (address: string, name: string): KafkaOptions => ({
@@ -25,14 +26,25 @@ export const makeTopics = (
   administer(brokers, async (admin) => {
     const wanted = { "retention.ms": "-1", "max.message.bytes": String(8 * 2 ** 20), ...settings }
     const configEntries = Object.entries(wanted).map(([name, value]) => ({ name, value }))
+    const names = Object.values(topics)
     await admin.createTopics({
-      waitForLeaders: true,
+      // It asks before a broker that has just started knows of them.
+      waitForLeaders: false,
       topics: [
         { topic: topics["data-ingestion"], numPartitions: partitions, configEntries },
         { topic: topics["control-events"], numPartitions: 1, configEntries },
         { topic: topics["dead-letters"], numPartitions: 1, configEntries },
       ],
     })
+    await until(
+      "topics to be known",
+      () =>
+        admin
+          .fetchTopicMetadata({ topics: names })
+          .then(({ topics }) => topics.length)
+          .catch(() => 0),
+      (length) => length === names.length,
+    )
   })
 
 export type Admin = ReturnType<Kafka["admin"]>

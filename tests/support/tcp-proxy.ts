@@ -1,0 +1,74 @@
+/** Stands between a client and a server, and can lose what one of them says. */
+import { once } from "node:events"
+import { connect, createServer, type Socket } from "node:net"
+
+export interface TcpProxy {
+  readonly port: number
+  /** From now on what the server says is lost; what clients say still reaches it. */
+  readonly deafen: () => void
+  /** Ends all connections, and takes no new ones. */
+  readonly cut: () => void
+  /** Ends all connections, and lets new ones be. */
+  readonly restore: () => void
+  /** How many bytes of the server's were lost since {@link deafen}. */
+  readonly lost: () => number
+  readonly stop: () => Promise<void>
+}
+
+type Mode = "open" | "deaf" | "cut"
+
+/** `target` is asked for at each connection, so that a server may come back elsewhere, or later than its proxy. */
+export const startTcpProxy = async (target: () => { readonly host: string; readonly port: number }): Promise<TcpProxy> => {
+  let mode: Mode = "open"
+  let lost = 0
+  const sockets = new Set<Socket>()
+  const end = (): void => {
+    for (const socket of sockets) socket.destroy()
+  }
+  const server = createServer((client) => {
+    if (mode === "cut") return void client.destroy()
+    const behind = connect(target())
+    for (const [socket, other] of [
+      [client, behind],
+      [behind, client],
+    ] as const) {
+      sockets.add(socket)
+      socket.setNoDelay(true)
+      socket.once("error", () => other.destroy())
+      socket.once("close", () => {
+        sockets.delete(socket)
+        other.destroy()
+      })
+    }
+    client.on("data", (bytes) => behind.write(bytes))
+    behind.on("data", (bytes) => {
+      if (mode === "deaf") lost += bytes.length
+      else client.write(bytes)
+    })
+  })
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const address = server.address()
+  if (address === null || typeof address === "string") throw new Error("a listening server has no port")
+  return {
+    port: address.port,
+    deafen: () => {
+      lost = 0
+      mode = "deaf"
+    },
+    cut: () => {
+      mode = "cut"
+      end()
+    },
+    restore: () => {
+      mode = "open"
+      end()
+    },
+    lost: () => lost,
+    stop: async () => {
+      end()
+      server.close()
+      await once(server, "close")
+    },
+  }
+}
