@@ -2,29 +2,34 @@
 import { Effect } from "effect"
 import { EventLog, type LogUnavailable } from "../domain/ports/event-log.ts"
 import { KeyValueStore, StoreUnavailable } from "../domain/ports/key-value-store.ts"
-import { type DeadLetter, eachLetter } from "./dead-letters.ts"
+import type { DeadLetter } from "./dead-letters.ts"
 import { type DumpedRow, dumpRows } from "./dump.ts"
 import type { FoldFault } from "./folder.ts"
-import { checkpoints } from "./fold.ts"
 import { hasJobs } from "./jobs.ts"
 import { positionName } from "./positions.ts"
+import { type Difference, differenceOf } from "./row-difference.ts"
 import { Rows } from "./rows.ts"
 import { servingGeneration } from "./subspaces.ts"
+import { type Live, liveIn, waitForJobs } from "./verify-live.ts"
+import { comparePieces } from "./verify-pieces.ts"
 import { catchUp, type ProjectorOptions } from "./worker.ts"
 
 /** What a verification found. */
 export interface Verification {
   /** The first row, in key order, that the two do not share alike; undefined when they are equal. */
-  readonly difference: { readonly live: DumpedRow | undefined; readonly refolded: DumpedRow | undefined } | undefined
+  readonly difference: Difference | undefined
   /** What no projection holds, by position: it is left out of both, and an operator should know. */
   readonly deadLetters: readonly DeadLetter[]
   readonly rows: number
+  /** False where folding went on in every pass over a store whose views do not last: each part was compared at a moment of its own. */
+  readonly isSteady: boolean
 }
 
 /**
  * Folds the log into `scratch`, an empty store, up to what the live store has folded, and compares every projected row.
  * What is a dead letter there is not folded here either: it may fold today, and a rebuild is the way to have it.
- * The live store may go on folding meanwhile: the comparison reads one version of it.
+ * The live store may go on folding meanwhile: the comparison reads one version of it, or, where a view does not last as long,
+ * one version for each piece (verify-pieces.ts).
  */
 export const verify = (
   scratch: KeyValueStore["Service"],
@@ -42,42 +47,34 @@ export const verify = (
       const generation = await servingGeneration(tx)
       return generation && { id: generation.id, ...(await liveIn(new Rows(tx, generation))) }
     })
-    if (first !== undefined) yield* refold(first)
+    if (first === undefined) return yield* new StoreUnavailable({ message: "the live store holds no projections to verify" })
+    yield* refold(first)
+    if (!live.viewsLast) {
+      const { at, ...found } = yield* comparePieces({ live, scratch, generation: first.id }, first, refold)
+      return { ...found, deadLetters: at.letters }
+    }
     const context = yield* Effect.context<never>()
     const attempt = live.read(async (tx): Promise<Verification | "settling"> => {
       const generation = await servingGeneration(tx)
-      if (generation === undefined) throw new StoreUnavailable({ message: "the live store holds no projections to verify" })
-      if (generation.id !== first?.id) throw new StoreUnavailable({ message: "a rebuild was swapped in meanwhile; verify anew" })
+      if (generation?.id !== first.id) throw new StoreUnavailable({ message: "a rebuild was swapped in meanwhile; verify anew" })
       const rows = new Rows(tx, generation)
       if (await hasJobs(rows)) return "settling"
       const now = await liveIn(rows)
       await Effect.runPromiseWith(context)(refold(now).pipe(Effect.provideService(EventLog, log)))
       const found = await Effect.runPromiseWith(context)(scratch.read(async (other) => compare(rows, other)))
-      return { ...found, deadLetters: now.letters }
+      return { ...found, deadLetters: now.letters, isSteady: true }
     })
     for (;;) {
       const found = yield* attempt
       if (found !== "settling") return found
-      yield* Effect.sleep("200 millis")
+      yield* waitForJobs
     }
   })
-
-/** How far the live store has folded, and what it could not. */
-interface Live {
-  readonly until: ReadonlyMap<string, number>
-  readonly letters: readonly DeadLetter[]
-}
-
-const liveIn = async (rows: Rows): Promise<Live> => {
-  const letters: DeadLetter[] = []
-  for await (const chunk of eachLetter(rows)) letters.push(...chunk)
-  return { until: await checkpoints(rows), letters }
-}
 
 const compare = async (
   live: Rows,
   scratch: Parameters<typeof servingGeneration>[0],
-): Promise<Omit<Verification, "deadLetters">> => {
+): Promise<Pick<Verification, "difference" | "rows">> => {
   const refolded = await servingGeneration(scratch)
   if (refolded === undefined) throw new Error("nothing was folded into the scratch store")
   const a = each(dumpRows(live))
@@ -85,22 +82,11 @@ const compare = async (
   for (let rows = 0; ; rows++) {
     const [left, right] = await Promise.all([a.next(), b.next()])
     if (left.done === true && right.done === true) return { difference: undefined, rows }
-    const [liveRow, otherRow] = [left.value ?? undefined, right.value ?? undefined]
-    if (liveRow === undefined || otherRow === undefined || !isSame(liveRow, otherRow))
-      return { difference: firstOf(liveRow, otherRow), rows }
+    const difference = differenceOf(left.value ?? undefined, right.value ?? undefined)
+    if (difference !== undefined) return { difference, rows }
   }
 }
 
 async function* each(chunks: AsyncIterable<readonly DumpedRow[]>): AsyncGenerator<DumpedRow, undefined> {
   for await (const chunk of chunks) yield* chunk
-}
-
-const isSame = (a: DumpedRow, b: DumpedRow): boolean =>
-  a.space === b.space && Buffer.compare(a.key, b.key) === 0 && Buffer.compare(a.value, b.value) === 0
-
-/** Of two rows that stand at the same place in their dumps, the one that only one of them has, or both where the values differ. */
-const firstOf = (live: DumpedRow | undefined, refolded: DumpedRow | undefined): NonNullable<Verification["difference"]> => {
-  if (live === undefined || refolded === undefined || live.space !== refolded.space) return { live, refolded }
-  const order = Buffer.compare(live.key, refolded.key)
-  return { live: order <= 0 ? live : undefined, refolded: order >= 0 ? refolded : undefined }
 }
