@@ -1,4 +1,4 @@
-/** The client library's own faults (its option `client_buggify_enable`) hold for a process, so these tests have one of their own. */
+/** The client library's own faults (its option `client_buggify_enable`) hold for a process, so these tests, Law 7 among them, have one of their own. */
 import { describe } from "vitest"
 import { fdbStore } from "../../infra/fdb/key-value-store.ts"
 import { keyValueStoreSuite } from "../conformance/key-value-store.suite.ts"

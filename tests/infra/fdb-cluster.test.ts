@@ -1,3 +1,4 @@
+/** The suite of all stores and Law 7 on a real cluster. */
 import { describe } from "vitest"
 import { fdbStore } from "../../infra/fdb/key-value-store.ts"
 import { keyValueStoreSuite } from "../conformance/key-value-store.suite.ts"

@@ -1,4 +1,4 @@
-/** On a cluster in memory, under the client library's own JavaScript: not a real cluster. */
+/** Law 7 on a cluster in memory, under the client library's own JavaScript: not a real cluster. */
 import { fdbStore } from "../../infra/fdb/key-value-store.ts"
 import { seededFaults } from "../support/fdb/faults.ts"
 import { lawSeven } from "../support/fdb/law-seven.ts"
