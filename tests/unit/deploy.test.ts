@@ -1,6 +1,10 @@
 /** The image and the compose file agree with the program; what needs tools to be fetched stands in tests/full. */
+import { execFile } from "node:child_process"
+import { once } from "node:events"
 import { existsSync } from "node:fs"
-import { describe, expect, it } from "vitest"
+import { createServer } from "node:http"
+import { fileURLToPath } from "node:url"
+import { describe, expect, it, onTestFinished } from "vitest"
 import { defaultIngestGatewayOptions } from "../../gateways/ingest/options.ts"
 import { compose, composeText, own } from "../support/deploy/compose.ts"
 import { all, stage, stages, words } from "../support/deploy/dockerfile.ts"
@@ -165,5 +169,27 @@ describe("the image", () => {
       expect(runs).not.toMatch(/\bcurl\b|\bwget\b|apt-get/)
       if (all(one, "ADD").length > 0) expect(runs).toContain("sha256sum --check --strict")
     }
+  })
+})
+
+describe("the container's health", () => {
+  const script = fileURLToPath(new URL("../../infra/deploy/healthy.ts", import.meta.url))
+  const asked = (...ports: readonly number[]) =>
+    new Promise<number>((resolve) =>
+      execFile(process.execPath, [script, ...ports.map(String)], (error) => resolve(Number(error?.code ?? 0))),
+    )
+  const answering = async (status: number): Promise<number> => {
+    const server = createServer(({ url }, response) => response.writeHead(url === "/health/ready/" ? status : 404).end())
+    onTestFinished(() => void server.close())
+    await once(server.listen(0, "127.0.0.1"), "listening")
+    const address = server.address()
+    return typeof address === "object" ? (address?.port ?? 0) : 0
+  }
+
+  it("is good where every port is ready, and bad where one is not or nothing is asked", async () => {
+    const [ready, unready] = [await answering(200), await answering(503)]
+    expect(await Promise.all([asked(ready), asked(ready, ready), asked(ready, unready), asked(1), asked()])).toEqual([
+      0, 0, 1, 1, 1,
+    ])
   })
 })
