@@ -4,6 +4,7 @@ import type { ConnectionOptions } from "node:tls"
 import { Effect } from "effect"
 import { type KafkaConfig, logLevel, type SASLOptions } from "kafkajs"
 import type { KafkaOptions, KafkaSecurity } from "./options.ts"
+import { quietQueues } from "./quiet-queues.ts"
 
 export type KafkaClient = KafkaConfig & {
   readonly brokers: string[]
@@ -16,6 +17,9 @@ export type KafkaClient = KafkaConfig & {
 
 const longestConnecting = 5_000
 const defaultRequestTimeoutMs = 10_000
+
+// Whoever speaks to the cluster does so by what is made here.
+quietQueues()
 
 /** Reads the certificates; throws where one cannot be read or the security is stated by halves. */
 export const kafkaClient = (options: KafkaOptions, log: (text: string, fields: object) => void): KafkaClient => {

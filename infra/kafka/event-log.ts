@@ -5,17 +5,17 @@ import { partitionOf } from "../../domain/murmur2.ts"
 import { EventLog, EventTooLarge, LogUnavailable, type Partition } from "../../domain/ports/event-log.ts"
 import { EventCodec } from "../avro/codec.ts"
 import { type KafkaClient, kafkaClient, quietLog } from "./client.ts"
+import { examineTopics } from "./examine.ts"
 import { isTooLarge, unavailable } from "./faults.ts"
 import { batchOverhead, GroupSend, type Placed, recordBytes } from "./group-send.ts"
 import { Linked } from "./link.ts"
 import { readOn, readTo } from "./log-reading.ts"
 import type { KafkaOptions } from "./options.ts"
-import { partitionsWereAdded } from "./partition-count.ts"
 import { patiently } from "./patience.ts"
 import { Producer } from "./producer.ts"
 import { DeadLetters } from "./set-aside.ts"
 import { shareByGroup } from "./share.ts"
-import { describeTopics, judgeTopics, largestBatchOf, largestEvent, type TopicsFacts } from "./topics.ts"
+import { describeTopics, largestBatchOf, largestEvent, type TopicsFacts } from "./topics.ts"
 
 const defaultSessionMs = 6_000
 /** How long appends that are under way when the log is closed may still take. */
@@ -72,21 +72,16 @@ const openLog = (options: KafkaOptions): Effect.Effect<OpenLog, LogUnavailable, 
     const away = unavailable(`the log at ${options.brokers.join(", ")} cannot be used`)
     const log = yield* quietLog
     const client = yield* Effect.try({ try: () => kafkaClient(options, log), catch: away })
-    const facts = yield* Effect.tryPromise({
-      try: (signal) => patiently(client.requestTimeout, () => describeTopics(client, options.topics), signal),
+    const { facts, findings } = yield* Effect.tryPromise({
+      try: (signal) => patiently(client.requestTimeout, () => examineTopics(client, options), signal),
       catch: away,
     })
-    const { faults, warnings } = judgeTopics(facts, options)
-    for (const warning of warnings) yield* Effect.logWarning(warning)
-    if (faults.length > 0) return yield* Effect.fail(new LogUnavailable({ message: faults.join("; ") }))
-    const opened = yield* Effect.acquireRelease(
+    for (const warning of findings.warnings) yield* Effect.logWarning(warning)
+    if (findings.faults.length > 0) return yield* Effect.fail(new LogUnavailable({ message: findings.faults.join("; ") }))
+    return yield* Effect.acquireRelease(
       Effect.sync(() => openWith(client, options, facts)),
       ({ close }) => Effect.promise(close),
     )
-    const added = yield* asking(opened, "the log cannot be read", () =>
-      opened.linked.use((cluster) => partitionsWereAdded(cluster, options.topics["data-ingestion"], opened.count)),
-    )
-    return added === null ? opened : yield* Effect.fail(new LogUnavailable({ message: added }))
   })
 
 const openWith = (client: KafkaClient, options: KafkaOptions, facts: TopicsFacts): OpenLog => {

@@ -117,3 +117,14 @@ declare module "kafkajs/src/network/socketFactory.js" {
   const makeSocketFactory: () => ISocketFactory
   export default makeSocketFactory
 }
+
+declare module "kafkajs/src/network/requestQueue/index.js" {
+  export default class RequestQueue {
+    readonly pending: readonly unknown[]
+    /** Milliseconds (Unix). */
+    readonly throttledUntil: number
+    throttleCheckTimeoutId: NodeJS.Timeout | null
+    checkPendingRequests(): void
+    scheduleCheckPendingRequests(): void
+  }
+}

@@ -63,9 +63,17 @@ test("what we defend against: another batch under a lost one's sequence number i
   const { options, source } = await freshLog()
   const silent = createLogger({ level: 0, logCreator: () => () => undefined })
   const cluster = new KafkaCluster({
-    ...{ brokers: options.brokers, clientId: "tests", logger: silent, socketFactory: makeSocketFactory() },
-    ...{ connectionTimeout: 5_000, authenticationTimeout: 5_000, requestTimeout: 5_000, metadataMaxAge: 300_000 },
-    ...{ allowAutoTopicCreation: false, isolationLevel: 0, retry: { retries: 1 } },
+    brokers: options.brokers,
+    clientId: "tests",
+    logger: silent,
+    socketFactory: makeSocketFactory(),
+    connectionTimeout: 5_000,
+    authenticationTimeout: 5_000,
+    requestTimeout: 5_000,
+    metadataMaxAge: 300_000,
+    allowAutoTopicCreation: false,
+    isolationLevel: 0,
+    retry: { retries: 1 },
   })
   await cluster.connect()
   const topic = options.topics["control-events"]
