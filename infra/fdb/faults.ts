@@ -8,10 +8,12 @@ const clusterVersionChanged = 1039
 const tooManyWatches = 1032
 const transactionTooLarge = 2101
 
-/** The code of a fault that the client library tells; undefined for anything else that is thrown. */
-export const codeOf = (error: unknown): number | undefined =>
-  // Compared by name and not by class: the class is only there once the library is loaded.
-  error instanceof Error && "code" in error && typeof error.code === "number" ? error.code : undefined
+/** The code of a fault that the client library tells, also as {@link unavailable} wraps it; undefined for anything else. */
+export const codeOf = (error: unknown): number | undefined => {
+  if (error instanceof StoreUnavailable) return codeOf(error.cause)
+  // By its looks and not by its class, which is only there once the library is loaded.
+  return error instanceof Error && "code" in error && typeof error.code === "number" ? error.code : undefined
+}
 
 /** Whether a commit that ended so may have happened, or may still happen. */
 export const isUnknown = (code: number): boolean =>
@@ -27,4 +29,27 @@ export const unavailable = (cause: unknown): StoreUnavailable => {
   if (cause instanceof StoreUnavailable) return cause
   const code = codeOf(cause)
   return new StoreUnavailable({ message: `FoundationDB failed${code === undefined ? "" : ` with ${code}`}`, cause })
+}
+
+/**
+ * Fails with StoreUnavailable where the client library does, so that a body which stands some errors knows this for one of the
+ * store's; and remembers it, since a try that failed once is to be made again whatever its body makes of it.
+ */
+export class Faults {
+  #first: unknown
+
+  async told<A>(act: Promise<A>): Promise<A> {
+    try {
+      return await act
+    } catch (error) {
+      if (codeOf(error) === undefined) throw error
+      this.#first ??= error
+      throw unavailable(error)
+    }
+  }
+
+  /** Fails where anything did. */
+  check(): void {
+    if (this.#first !== undefined) throw this.#first
+  }
 }

@@ -65,7 +65,7 @@ class FdbStore {
     this.#limits = { ...defaultLimits, ...limits }
     this.#watches = new Watches({
       place: () => this.#opened(),
-      tried: (body) => tryReading(this.#limits, this.#begin, ({ tn }) => body(tn)),
+      tried: (body) => tryReading(this.#limits, this.#begin, body),
       most: this.#limits.watches,
     })
   }
@@ -73,13 +73,9 @@ class FdbStore {
   read<A>(body: (tx: Reader) => Promise<A>): Promise<A> {
     return this.#run(async () => {
       const place = await this.#opened()
-      return tryReading(this.#limits, this.#begin, async (current) => {
-        const reader = new VersionReader(place, current, this.#begin)
-        try {
-          return await body(reader)
-        } finally {
-          reader.end()
-        }
+      return tryReading(this.#limits, this.#begin, async (tn) => {
+        const reader = new VersionReader(place, this.#limits, tn, await tn.getReadVersion(), this.#begin)
+        return endingWith(reader, body)
       })
     })
   }
@@ -90,11 +86,7 @@ class FdbStore {
       const tries = new WriteTries<A>(this.#limits, await this.#openedMarks(), divisible)
       return tries.run(this.#client.db, async (tn) => {
         const tx = new ConflictingTransaction(place, tn)
-        try {
-          return { answer: await body(tx), hasWritten: tx.hasWritten }
-        } finally {
-          tx.end()
-        }
+        return { answer: await endingWith(tx, body), hasWritten: tx.hasWritten }
       })
     })
   }
@@ -141,7 +133,7 @@ class FdbStore {
 
   /** Directories that are there once, however often they are made: an unknown outcome does not matter. */
   #setUp<A>(body: (tn: NativeTransaction) => Promise<A>): Promise<A> {
-    return tryReading(this.#limits, this.#begin, async ({ tn }) => {
+    return tryReading(this.#limits, this.#begin, async (tn) => {
       const made = await body(tn)
       await tn.rawCommit()
       return made
@@ -156,6 +148,19 @@ class FdbStore {
     running.then(forget, forget)
     return running
   }
+}
+
+/** Runs a body to its end. Where a read failed, that fails the try, whatever the body made of it. */
+const endingWith = async <T extends { readonly end: () => void }, A>(tx: T, body: (tx: T) => Promise<A>): Promise<A> => {
+  let answer: A
+  try {
+    answer = await body(tx)
+  } catch (error) {
+    tx.end()
+    throw error
+  }
+  tx.end()
+  return answer
 }
 
 const faultsOf = <A>(act: (signal: AbortSignal) => Promise<A>): Effect.Effect<A, StoreFault> =>

@@ -1,6 +1,7 @@
 import type { Transaction as NativeTransaction } from "foundationdb"
 import { type RangeOptions, type Row, StoreUnavailable, type Transaction } from "../../domain/ports/key-value-store.ts"
 import { ownKey, ownValue, readable } from "./bounds.ts"
+import { Faults } from "./faults.ts"
 import { namesUnder, prefixOf } from "./ground.ts"
 import { chunkedRows, getRow, type Place, rangeRows } from "./reading.ts"
 
@@ -8,6 +9,7 @@ import { chunkedRows, getRow, type Place, rangeRows } from "./reading.ts"
 export class ConflictingTransaction implements Transaction {
   readonly #place: Place
   readonly #tn: NativeTransaction
+  readonly #faults = new Faults()
   #directories: Promise<unknown> = Promise.resolve()
   #hasWritten = false
   #ended = false
@@ -21,20 +23,22 @@ export class ConflictingTransaction implements Transaction {
     return this.#hasWritten
   }
 
+  /** Fails where a read failed, whatever the body made of it. */
   end(): void {
     this.#ended = true
+    this.#faults.check()
   }
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
-    return getRow(this.#place, this.#open(), key)
+    return this.#faults.told(getRow(this.#place, this.#open(), key))
   }
 
   async range(begin: Uint8Array, end: Uint8Array, options?: RangeOptions): Promise<readonly Row[]> {
-    return rangeRows(this.#place, this.#open(), [begin, end], options)
+    return this.#faults.told(rangeRows(this.#place, this.#open(), [begin, end], options))
   }
 
   chunks(begin: Uint8Array, end: Uint8Array, options: RangeOptions = {}): AsyncIterable<readonly Row[]> {
-    return chunkedRows(this.#place, [begin, end], options, (from) => from(this.#open()))
+    return chunkedRows(this.#place, [begin, end], options, (from) => this.#faults.told(from(this.#open())))
   }
 
   set(key: Uint8Array, value: Uint8Array): void {
@@ -90,7 +94,7 @@ export class ConflictingTransaction implements Transaction {
    * the directories of the first would be lost.
    */
   #inTurn<A>(act: (tn: NativeTransaction) => Promise<A>): Promise<A> {
-    const acted = this.#directories.then(() => act(this.#open()))
+    const acted = this.#directories.then(() => this.#faults.told(act(this.#open())))
     this.#directories = acted.catch(() => undefined)
     return acted
   }

@@ -23,7 +23,7 @@ export const beginIn = (db: Database, { transactionTimeoutMs }: FdbLimits, used 
  * made new: the library's allocator of directories fails for ever in a transaction in which it has failed once (its lock is
  * kept by native transaction and never given back).
  */
-const waitForNext = async (tn: NativeTransaction, error: unknown, tries: number, limits: FdbLimits): Promise<void> => {
+export const waitForNext = async (tn: NativeTransaction, error: unknown, tries: number, limits: FdbLimits): Promise<void> => {
   const code = codeOf(error)
   if (code === undefined) throw error
   try {
@@ -35,29 +35,24 @@ const waitForNext = async (tn: NativeTransaction, error: unknown, tries: number,
   await pause(Math.random() * Math.min(firstDelay * 2 ** tries, limits.maxRetryDelayMs))
 }
 
-/** The transaction that is read now; whoever reads may put a newer one there. */
-export interface Current {
-  tn: NativeTransaction
-}
-
-/** Runs a body that writes nothing, again when a fault says so. */
+/** Runs a body that writes nothing in a transaction, again in another when a fault says so. */
 export const tryReading = async <A>(
   limits: FdbLimits,
   begin: () => NativeTransaction,
-  body: (current: Current) => Promise<A>,
+  body: (tn: NativeTransaction) => Promise<A>,
 ): Promise<A> => {
   const started = Date.now()
   for (let [tries, late] = [0, 0]; ; tries++) {
     const from = Date.now()
-    const current: Current = { tn: begin() }
+    const tn = begin()
     try {
-      return await body(current)
+      return await body(tn)
     } catch (error) {
       const code = codeOf(error)
       if (code === transactionTooOld && Date.now() - from >= limits.divisibleMs) late++
       // What is too slow for one read version twice will be so again.
       if (code !== undefined && (late >= 2 || Date.now() - started >= limits.transactionTimeoutMs)) throw unavailable(error)
-      await waitForNext(current.tn, error, tries, limits)
+      await waitForNext(tn, error, tries, limits)
     }
   }
 }

@@ -158,6 +158,39 @@ it("a reading body that outlasts its version begins again, and fails when that i
   await expect(store.read(slow(Infinity))).rejects.toMatchObject({ _tag: "StoreUnavailable" })
 })
 
+it("a read that fails is made again in its version, and the reading body is not", async () => {
+  const { cluster, store } = await opened()
+  failNext(cluster, { at: "read", after: 0, code: 1009 }, { at: "read", after: 0, code: 1037 })
+  let runs = 0
+  const seen = await store.read(async (tx) => {
+    runs++
+    return [await tx.get(b("first")), texts(await tx.range(b("f"), b("g")))]
+  })
+  expect([seen, runs]).toEqual([[b("1"), ["first=1"]], 1])
+})
+
+it("a body that makes nothing of a read that failed is run again all the same", async () => {
+  const { cluster, store } = await opened()
+  const forgiving = async (tx: Reader): Promise<unknown> => tx.get(b("first")).catch(() => "left out")
+  failNext(cluster, { at: "read", after: 0, code: 1007 })
+  expect(await store.read(forgiving)).toEqual(b("1"))
+  failNext(cluster, { at: "read", after: 0, code: 1007 })
+  expect(await store.write(forgiving)).toEqual(b("1"))
+})
+
+it("a body knows a read that failed for a fault of the store", async () => {
+  const { cluster, store } = await opened()
+  failNext(cluster, { at: "read", after: 0, code: 1007 })
+  const seen: unknown[] = []
+  await store.write(async (tx) => {
+    await tx.get(b("first")).catch((error: unknown) => {
+      seen.push(error)
+      throw error
+    })
+  })
+  expect(seen).toMatchObject([{ _tag: "StoreUnavailable" }])
+})
+
 it("a cluster that does not answer is unavailable, also at the first use, and is found when it comes back", async () => {
   const { cluster, clusterFile } = standInCluster()
   cluster.goAway()

@@ -85,6 +85,10 @@ export class StandInTransaction {
     return version
   }
 
+  setReadVersion(version: Buffer): void {
+    this.#readVersion = Number(version.readBigUInt64BE())
+  }
+
   getCommittedVersion(): Buffer {
     const version = Buffer.alloc(8)
     version.writeBigUInt64BE(BigInt(this.#committed))
