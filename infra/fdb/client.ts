@@ -1,5 +1,6 @@
 /** The client library: loaded when it is first needed, since it cannot be where FoundationDB's own C library is not. */
 import { isDeepStrictEqual } from "node:util"
+import { isMainThread } from "node:worker_threads"
 import type { Database } from "foundationdb"
 import { StoreUnavailable } from "../../domain/ports/key-value-store.ts"
 import type { FdbNetwork, FdbTls } from "./options.ts"
@@ -16,6 +17,8 @@ let started: FdbNetwork | undefined
 
 /** Opens a cluster without asking it anything. Fails with StoreUnavailable, which says what is missing. */
 export const openClient = async (clusterFile: string | undefined, network: FdbNetwork): Promise<Client> => {
+  // The binding keeps what belongs to a thread for the whole process: loaded in a second one, it takes the first one down.
+  if (!isMainThread) throw new StoreUnavailable({ message: "FoundationDB's client works in the main thread of a process only" })
   const fdb = await load()
   start(fdb, network)
   try {
