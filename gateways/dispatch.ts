@@ -3,6 +3,7 @@ import { Data, Effect, Option, Semaphore } from "effect"
 import type { Command } from "../domain/commands.ts"
 import { EventLog, type EventTooLarge, LogUnavailable } from "../domain/ports/event-log.ts"
 import type { KeyValueStore, StoreFault } from "../domain/ports/key-value-store.ts"
+import { spanClock, Spans } from "../domain/ports/spans.ts"
 import type { Refusal } from "../domain/refusals.ts"
 import { stamper } from "../domain/stamp.ts"
 import type { AnyEvent, AnyFact, Position } from "../events/index.ts"
@@ -55,6 +56,7 @@ export const makeDispatch = (options: DispatchOptions): Effect.Effect<Dispatch, 
   Effect.gen(function* () {
     const log = yield* EventLog
     const names = yield* Names
+    const spans = yield* Spans
     const view = yield* makeView
     const caughtUp = yield* makeCaughtUp
     // One at a time: the fold drops what comes with a lower number than it has seen, and decisions see those before them.
@@ -73,9 +75,19 @@ export const makeDispatch = (options: DispatchOptions): Effect.Effect<Dispatch, 
         const { facts } = decision
         if (facts.length === 0) return { facts, positions: [], at, by: null } satisfies Appended
         const events = stamp(facts, { at, cause })
+        const start = spanClock()
         const positions = yield* appendSurely(log, events, options.waitMillis)
         given.add(facts, positions)
-        return { facts, positions, at, by: events[0]?.meta ?? null } satisfies Appended
+        const by = events[0]?.meta ?? null
+        if (by !== null && spans.follows(by))
+          spans.record({
+            name: "append command",
+            of: by,
+            start,
+            end: spanClock(),
+            attributes: { command: command._tag, request: cause },
+          })
+        return { facts, positions, at, by } satisfies Appended
       })
     const outcomeOf = (command: Command, { facts, positions, at, by }: Appended) =>
       Effect.gen(function* () {

@@ -1,7 +1,7 @@
 /** The HTTP server that both gateways start from: request ids, CORS, time-outs and metrics; the routes are their own. */
 import cors from "@fastify/cors"
 import { Data, Effect } from "effect"
-import Fastify, { type FastifyInstance, type FastifyReply } from "fastify"
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type FastifyReply } from "fastify"
 import { randomUUID } from "node:crypto"
 import type { HttpMetrics } from "./metrics.ts"
 
@@ -13,12 +13,17 @@ export interface HttpOptions {
   /** How long a client may take to send its headers, in milliseconds. */
   readonly headersTimeoutMs: number
   readonly metrics: HttpMetrics
+  /** Takes what goes wrong within requests; nobody hears of it by default. */
+  readonly logger?: FastifyBaseLogger | undefined
 }
 
 /** A server that does not listen yet. Each answer bears `X-Request-ID`, and each request is counted under its route. */
 export const httpServer = async (options: HttpOptions): Promise<FastifyInstance> => {
   const server = Fastify({
     genReqId: () => randomUUID(),
+    ...(options.logger === undefined
+      ? {}
+      : { loggerInstance: options.logger, logController: new LogController({ disableRequestLogging: true }) }),
     bodyLimit: options.bodyBytes,
     // Bodies may be long uploads, so a request may take any time; but its headers must come soon, and something always.
     requestTimeout: 0,

@@ -4,17 +4,22 @@ import { Effect, Fiber, Layer } from "effect"
 import { project } from "../projections/worker.ts"
 import type { Settings } from "./config.ts"
 import { readableLog, store } from "./engines.ts"
+import { type FoldCounts, foldCounts } from "./observe/projector-metrics.ts"
 import { logged } from "./observe/logging.ts"
 import { traced } from "./observe/tracing.ts"
 
-/** Folds until the scope closes; a thread that dies is replaced, for the checkpoint tells where to go on. */
-export const projectorThread = (settings: Settings) =>
+/**
+ * Folds until the scope closes; a thread that dies is replaced, for the checkpoint tells where to go on. `onFolded` hears of
+ * each fold.
+ */
+export const projectorThread = (settings: Settings, onFolded: (counts: FoldCounts) => void = () => undefined) =>
   Effect.forkScoped(
     Effect.gen(function* () {
       const worker = yield* Effect.acquireRelease(
         Effect.sync(() => new Worker(new URL(import.meta.url), { workerData: settings satisfies Settings, resourceLimits })),
         (worker) => Effect.promise(() => stopped(worker)),
       )
+      worker.on("message", onFolded)
       const reason = yield* Effect.promise(() => ended(worker))
       yield* Effect.logError("the projector's thread ended and is replaced", reason)
       yield* Effect.sleep("500 millis")
@@ -43,7 +48,7 @@ const stopped = async (worker: Worker): Promise<void> => {
 
 const run = (settings: Settings): void => {
   const fiber = Effect.runFork(
-    project().pipe(
+    project({ onFolded: (...fold) => parentPort?.postMessage(foldCounts(...fold)) }).pipe(
       Effect.provide(Layer.merge(readableLog(settings), store(settings))),
       traced(settings, "projector"),
       logged(settings, "projector"),

@@ -1,9 +1,12 @@
 /** Everything in one process: both gateways, the projector and the control worker. */
 import { Effect, Layer } from "effect"
+import { metricsRegistry } from "../gateways/metrics.ts"
 import { Names } from "../gateways/names.ts"
 import { project } from "../projections/worker.ts"
 import type { Settings } from "./config.ts"
 import { blobs, store, writableLog } from "./engines.ts"
+import { controlMetrics } from "./observe/control-metrics.ts"
+import { foldCounts, projectionState, projectorMetrics } from "./observe/projector-metrics.ts"
 import { projectorThread } from "./projector-thread.ts"
 import { controlRole } from "./roles/control.ts"
 import { frontierUrlOf, ingestRole, queryRole } from "./roles/gateways.ts"
@@ -28,11 +31,15 @@ export const serve = (settings: Settings) =>
     const services = yield* Layer.build(Names.layer.pipe(Layer.provideMerge(ports)))
     return yield* Effect.gen(function* () {
       yield* openProjections
-      yield* settings.projectorInThread ? projectorThread(settings) : Effect.forkScoped(project())
-      yield* Effect.forkScoped(controlRole(settings, {}))
+      const registry = metricsRegistry()
+      const count = projectorMetrics(registry, yield* projectionState)
+      yield* settings.projectorInThread
+        ? projectorThread(settings, count)
+        : Effect.forkScoped(project({ onFolded: (...fold) => count(foldCounts(...fold)) }))
+      yield* Effect.forkScoped(controlRole(settings, controlMetrics(registry)))
       const ingestUrl = yield* ingestRole(settings)
       frontierUrl = settings.frontierUrl ?? ingestUrl
-      const backendUrl = yield* queryRole(settings, () => frontierUrl)
+      const backendUrl = yield* queryRole(settings, () => frontierUrl, registry)
       return { backendUrl, frontierUrl } satisfies Serving
     }).pipe(Effect.provideContext(services))
   })

@@ -55,6 +55,7 @@ interface Needed {
 const assemble = async (options: IngestGatewayOptions, { log, blobs, names, spans }: Needed): Promise<Assembled> => {
   const registry = metricsRegistry()
   const server = await httpServer({
+    logger: options.logger,
     corsOrigins: options.corsOrigins,
     bodyBytes: 64 * 1024,
     headersTimeoutMs: 10_000,

@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from "fastify"
 import { defaultIngestLimits, type IngestLimits } from "../../domain/limits.ts"
 
 export interface IngestGatewayOptions {
@@ -12,6 +13,8 @@ export interface IngestGatewayOptions {
   /** How long a presigned upload may be used, in seconds, and its most bytes. */
   readonly uploadSeconds: number
   readonly uploadBytes: number
+  /** Takes what goes wrong within requests; nobody hears of it by default. */
+  readonly logger?: FastifyBaseLogger
   /** Whether a page of this origin may open a socket; undefined where the client names none. All may unless told. */
   readonly allowsOrigin: (origin: string | undefined) => boolean
 }

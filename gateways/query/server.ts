@@ -1,7 +1,8 @@
 /** The query gateway: every answer to browsers and clients but ingestion's. */
 import { Effect, type Scope } from "effect"
-import type { FastifyInstance } from "fastify"
+import type { FastifyBaseLogger, FastifyInstance } from "fastify"
 import { randomUUID } from "node:crypto"
+import type { Registry } from "prom-client"
 import { BlobStore } from "../../domain/ports/blob-store.ts"
 import { EventLog } from "../../domain/ports/event-log.ts"
 import type { KeyValueStore } from "../../domain/ports/key-value-store.ts"
@@ -39,6 +40,9 @@ export interface QueryGatewayOptions {
   readonly newId?: () => string
   readonly live?: Partial<LiveOptions>
   readonly home?: HomeOptions
+  /** Metrics of others in this process, for `/metrics/` to tell too. */
+  readonly registry?: Registry
+  readonly logger?: FastifyBaseLogger
 }
 
 /** The origins of the web UI and its development servers. */
@@ -99,8 +103,9 @@ const serverOf = async (
   waiting: PositionWaiting,
   checks: readonly HealthCheck[],
 ): Promise<FastifyInstance> => {
-  const registry = metricsRegistry()
+  const registry = options.registry ?? metricsRegistry()
   const server = await httpServer({
+    logger: options.logger,
     corsOrigins: options.corsOrigins ?? defaultCorsOrigins,
     bodyBytes: options.bodyBytes ?? 32 * 2 ** 20,
     headersTimeoutMs: 15_000,

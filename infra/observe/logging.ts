@@ -13,7 +13,7 @@ export interface LogSettings {
 export const logLevels = ["debug", "info", "warn", "error", "warning", "critical"] as const
 
 /** Writes to the standard error output, so that what commands print stays their own. `role` stands in every line. */
-export const logWriter = ({ logLevel, logFormat }: LogSettings, role: string): Pino => {
+const logWriter = ({ logLevel, logFormat }: LogSettings, role: string): Pino => {
   const asText = (logFormat ?? (process.stderr.isTTY ? "text" : "json")) === "text"
   const options = {
     level: logLevel === "warning" ? "warn" : logLevel === "critical" ? "fatal" : logLevel,
@@ -23,6 +23,13 @@ export const logWriter = ({ logLevel, logFormat }: LogSettings, role: string): P
     serializers: { error: errorFields },
   }
   return pino(options, asText ? textLines(process.stderr) : pino.destination({ fd: 2, sync: true }))
+}
+
+/** Where servers write what goes wrong within requests. What they say when all is well is said once, by whoever starts them. */
+export const requestLogs = (settings: LogSettings, role: string): Pino => {
+  const writer = logWriter(settings, role)
+  if (writer.isLevelEnabled("info")) writer.level = "warn"
+  return writer
 }
 
 /** An effect whose logs, and those of all that it starts, go to a writer of these settings. */

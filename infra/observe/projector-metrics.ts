@@ -80,25 +80,26 @@ export const projectorMetrics = (registry: Registry, state: ProjectionState): ((
   }
 }
 
-const gauges = (registers: Registry[], { pending, lag }: ProjectionState): void => {
-  const age = new Gauge({ name: "matyan_dead_letters_oldest_seconds", help: "Age of the oldest dead letter.", registers })
-  new Gauge({
+const gauges = (registers: Registry[], { pending, lag }: ProjectionState): readonly Gauge[] => {
+  const oldest = new Gauge({ name: "matyan_dead_letters_oldest_seconds", help: "Age of the oldest dead letter.", registers })
+  const letters = new Gauge({
     name: "matyan_dead_letters_pending",
     help: "Events that no projection holds and no operator has dealt with. Alarm above 0.",
     registers,
     async collect() {
-      const { count, oldest } = await pending()
-      this.set(count)
-      age.set(oldest === null ? 0 : Math.max(0, Date.now() / 1_000 - oldest))
+      const found = await pending()
+      this.set(found.count)
+      oldest.set(found.oldest === null ? 0 : Math.max(0, Date.now() / 1_000 - found.oldest))
     },
   })
-  new Gauge({
+  const behind = new Gauge({
     name: "matyan_projection_lag_events",
     help: "Events of a partition that are not folded yet.",
     labelNames: ["partition"],
     registers,
     async collect() {
-      for (const [partition, behind] of (await lag()) ?? []) this.set({ partition }, behind)
+      for (const [partition, events] of (await lag()) ?? []) this.set({ partition }, events)
     },
   })
+  return [oldest, letters, behind]
 }

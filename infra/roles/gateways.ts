@@ -1,9 +1,11 @@
 /** The two gateways as this process runs them: what they need of the settings. */
 import { Effect } from "effect"
+import type { Registry } from "prom-client"
 import { defaultIngestGatewayOptions, type IngestGatewayOptions } from "../../gateways/ingest/options.ts"
 import { ingestGateway } from "../../gateways/ingest/gateway.ts"
 import { queryGateway } from "../../gateways/query/server.ts"
 import type { Settings } from "../config.ts"
+import { requestLogs } from "../observe/logging.ts"
 import { keptSecret, secretText } from "../secret.ts"
 import { version } from "../version.ts"
 import { mayListen, urlOf } from "./address.ts"
@@ -18,7 +20,7 @@ export const ingestRole = (settings: Settings) =>
   })
 
 /** Serves REST until the scope closes; answers where. `frontierUrl` is where clients find the ingestion gateway. */
-export const queryRole = (settings: Settings, frontierUrl: () => string) =>
+export const queryRole = (settings: Settings, frontierUrl: () => string, registry?: Registry) =>
   Effect.gen(function* () {
     yield* mayListen(settings)
     const { port } = yield* queryGateway({
@@ -27,6 +29,8 @@ export const queryRole = (settings: Settings, frontierUrl: () => string) =>
       blobSecret: yield* blobSecret(settings),
       waitMillis: settings.waitMillis,
       home: { version, ingestionUrl: frontierUrl },
+      logger: requestLogs(settings, "query-gateway"),
+      ...(registry === undefined ? {} : { registry }),
       ...(settings.corsOrigins === undefined ? {} : { corsOrigins: settings.corsOrigins }),
     })
     return urlOf(settings.host, port)
@@ -57,5 +61,6 @@ const ingestOptions = (settings: Settings): IngestGatewayOptions => ({
   limits: settings.limits,
   uploadSeconds: settings.uploadSeconds,
   uploadBytes: settings.uploadBytes,
+  logger: requestLogs(settings, "ingest-gateway"),
   ...(settings.corsOrigins === undefined ? {} : { corsOrigins: settings.corsOrigins }),
 })
