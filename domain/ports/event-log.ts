@@ -2,7 +2,7 @@ import { Context, Data, type Effect, type Stream } from "effect"
 import type { AnyEvent, Position, Recorded, Undecodable } from "../../events/index.ts"
 import type { Topic } from "../../events/define.ts"
 
-/** The log cannot be reached or written now; nothing of the failed append may be taken for durable. */
+/** The log cannot be reached or written now; nothing of a failed append may be taken for durable, nor for absent. */
 export class LogUnavailable extends Data.TaggedError("LogUnavailable")<{ readonly message: string; readonly cause?: unknown }> {}
 
 /** One event exceeds what the log takes; nothing of the append was written. */
@@ -50,7 +50,11 @@ export const partitionName = ({ topic, partition }: Partition): string => `${top
 export class EventLog extends Context.Service<
   EventLog,
   {
-    /** Appends in order, and answers when every event is durable. All or none of them is written. */
+    /**
+     * Appends in order, and answers when every event is durable. When it fails, none of them is durable for sure, but some
+     * may be: a log may write them partition by partition, or lose its own answer. So whoever must have them durable appends all of
+     * them again, in order and before anything newer of their keys, and folds know the repeats by their writer's numbers.
+     */
     readonly append: (events: readonly AnyEvent[]) => Effect.Effect<readonly Position[], LogUnavailable | EventTooLarge>
     /** Reads each partition from its start to the end it had when the reading began, then ends. */
     readonly source: (from: Starts) => Stream.Stream<Batch, LogUnavailable>

@@ -53,15 +53,25 @@ export const createTopics = async (
   onlyTry: boolean,
 ): Promise<void> => {
   if (wanted.length === 0) return
+  const topicsToMake = wanted.map(topicConfig)
   await asAdmin(client, (admin) =>
-    admin.createTopics({ topics: wanted.map(topicConfig), validateOnly: onlyTry, waitForLeaders: false }),
-  )
+    admin.createTopics({ topics: topicsToMake, validateOnly: onlyTry, waitForLeaders: false }),
+  ).catch((error: unknown) => {
+    throw new Error(`the brokers do not make the topics: ${reasonsOf(error).join("; ")}`, { cause: error })
+  })
   if (onlyTry) return
   await patiently(client.requestTimeout, async () => {
     const facts = await describeTopics(client, topics)
     const unknown = Object.values(facts).filter((topic) => topic === null).length
     if (unknown > 0) throw new Error("the brokers do not know the new topics yet")
   })
+}
+
+/** kafkajs has one error for all topics, whose own message says nothing. */
+const reasonsOf = (error: unknown): readonly string[] => {
+  if (!(error instanceof Error)) return [String(error)]
+  const inner: unknown = "errors" in error ? error.errors : undefined
+  return Array.isArray(inner) ? [...new Set(inner.flatMap(reasonsOf))] : [error.message]
 }
 
 const topicConfig = ({ name, partitions, replication, settings }: WantedTopic): ITopicConfig => ({

@@ -57,6 +57,8 @@ test("topics that were created for it are as the log wants them; created again, 
   const wanted = await missing()
   await createTopics(client, options.topics, wanted, true)
   expect(await missing()).toEqual(wanted)
+  const tooMany = wanted.map((topic) => ({ ...topic, replication: 3 }))
+  await expect(createTopics(client, options.topics, tooMany, false)).rejects.toThrow(/Replication-factor is invalid/)
   await createTopics(client, options.topics, wanted, false)
   expect(await missing()).toEqual([])
   const { facts, findings } = await examineTopics(client, options)
