@@ -1,6 +1,6 @@
 /** What the folds of one batch share: the rows, and what they know of the runs and sequences they have touched. */
 import { decodeValue } from "../domain/msgpack.ts"
-import { float, type Value } from "../domain/value.ts"
+import { float, numberOf, type Value } from "../domain/value.ts"
 import type { WritableRows } from "./rows.ts"
 import { addEntry } from "./run-index.ts"
 import { clearSummary, writeSummary } from "./run-summaries.ts"
@@ -20,12 +20,17 @@ export interface RunState {
   readonly meta: Map<string, Value>
   readonly traces: Map<string, Trace>
   readonly sequences: Map<string, Pending>
+  /** When a gateway last took an event of it, as the mark says (Unix seconds); undefined until it is asked for. */
+  heard: number | undefined
   /** Whether the run's summary no longer says what its rows do. */
   isStale: boolean
 }
 
 /** Fields that no summary holds; the first moves with each event. */
 const unsummarised: ReadonlySet<string> = new Set(["updated_at", "client_start_ts"])
+
+/** A run is noted to be alive at most this often. */
+export const hearingSeconds = 600
 
 export class FoldContext {
   readonly rows: WritableRows
@@ -51,6 +56,7 @@ export class FoldContext {
       meta: new Map(meta.map(({ rest, bytes }) => [String(rest[0]), decodeValue(bytes)])),
       traces: new Map(),
       sequences: new Map(),
+      heard: undefined,
       isStale: false,
     }
     this.#runs.set(id, state)
@@ -79,6 +85,17 @@ export class FoldContext {
     addEntry(this.rows, id, ["active", true])
     addEntry(this.rows, id, ["created_at", created])
     return run
+  }
+
+  /**
+   * Notes by the gateway's clock that the run is alive. A mark and no projection, for an event that is sent again later must
+   * change nothing; and written so seldom that it costs nothing.
+   */
+  async hear(run: RunState, serverTime: number): Promise<void> {
+    run.heard ??= numberOf((await this.rows.get("marks", ["heard", run.id])) ?? null) ?? Number.NEGATIVE_INFINITY
+    if (serverTime < run.heard + hearingSeconds) return
+    run.heard = serverTime
+    this.rows.set("marks", ["heard", run.id], float(serverTime))
   }
 
   setField(run: RunState, field: string, value: Value): void {

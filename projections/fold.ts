@@ -86,6 +86,7 @@ const foldOne = async (context: FoldContext, writers: Writers, event: Recorded |
   if (event.position.topic === "data-ingestion") {
     const run = await context.run(keyOf(event))
     if (run.tombstoned && !foldedWhenDeleted.has(event.type)) return null
+    await context.hear(run, event.meta.serverTime)
   }
   try {
     // The record of folds ties each to the event of its key.

@@ -30,6 +30,7 @@
  *           ("job", kind, id)                            jobs.ts          where the slices go on
  *           ("discarded", topic, partition, offset)      discards.ts      [time, reason]
  * marks     ("checkpoint", topic, partition)             fold.ts          next offset to fold
+ *           ("heard", run)                               context.ts       Unix seconds by a gateway's clock; at most 10 minutes old
  *           ("writer", stream, writer)                   fold.ts          [seq, part] folded last
  *           ("lost", writer, seq)                        lost-races.ts    how a command was overtaken
  *           ("letter" | "letter_bytes" | "aside", topic, partition, offset)   dead-letters.ts   a dead letter, its bytes, to be set aside

@@ -98,6 +98,7 @@ const clearData = async (context: FoldContext, run: string): Promise<void> => {
   }
   rows.clear("own", ["trash", run])
   rows.clear("own", ["recent_records", run])
+  rows.clear("marks", ["heard", run])
   rows.clearUnder("own", ["trace", run])
   rows.clearUnder("runs", [run])
   context.forget(run)

@@ -3,7 +3,7 @@ import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { describe, expect, it } from "vitest"
 import { BlobStore } from "../../domain/ports/blob-store.ts"
-import type { EventLog } from "../../domain/ports/event-log.ts"
+import { EventLog } from "../../domain/ports/event-log.ts"
 import { KeyValueStore } from "../../domain/ports/key-value-store.ts"
 import { encodeValue } from "../../domain/msgpack.ts"
 import type { AnyFact } from "../../events/index.ts"
@@ -16,6 +16,7 @@ import { runById } from "../../projections/run-view.ts"
 import { makeView } from "../../projections/view.ts"
 import { catchUp } from "../../projections/worker.ts"
 import { freshFolder } from "../support/folders.ts"
+import { stamped } from "../support/folding.ts"
 import {
   append,
   created,
@@ -92,6 +93,16 @@ describe("finish-stale", () => {
         for (const run of ["points", "line", "renamed", "new"]) expect(yield* isActive(run)).toBe(true)
         expect(yield* finishStale(day)).toEqual([])
         expect(yield* dumped).toBe(yield* refolded)
+      }),
+    ))
+
+  it("goes by the gateways' clocks, for a client's may stand at 1970", () =>
+    running(
+      Effect.gen(function* () {
+        const log = yield* EventLog
+        yield* log.append([created("run"), points("run", 5)].map((fact) => stamped(fact, 5, { serverTime: now })))
+        yield* catchUp()
+        expect(yield* finishStale(day)).toEqual([])
       }),
     ))
 
