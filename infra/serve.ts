@@ -33,7 +33,8 @@ export const serve = (settings: Settings) =>
       yield* openProjections
       const registry = metricsRegistry()
       const count = projectorMetrics(registry, yield* projectionState)
-      yield* settings.projectorInThread
+      // FoundationDB's client library serves one thread of a process.
+      yield* settings.projectorInThread && settings.store !== "fdb"
         ? projectorThread(settings, count)
         : Effect.forkScoped(project({ onFolded: (...fold) => count(foldCounts(...fold)) }))
       yield* Effect.forkScoped(controlRole(settings, controlMetrics(registry)))

@@ -15,7 +15,7 @@ const table: ReadonlyMap<string, readonly string[]> = new Map(
     }),
 )
 
-const tests = globSync("tests/**/*.{test,suite}.ts").filter((file) => file !== "tests/laws.test.ts")
+const tests = globSync(["tests/**/*.{test,suite}.ts", "tests/scenarios/*.ts"]).filter((file) => file !== "tests/laws.test.ts")
 
 describe("the laws", () => {
   it("are numbered from 1 without a gap, and each is tested or said not to be", () => {
