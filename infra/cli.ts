@@ -14,6 +14,7 @@ import { eventsCommand } from "./commands/events.ts"
 import { rebuildCommand } from "./commands/rebuild.ts"
 import { serveCommand } from "./commands/serve.ts"
 import { controlWorkerCommand, ingestGatewayCommand, projectorCommand, queryGatewayCommand } from "./commands/roles.ts"
+import { topicsCommand } from "./commands/topics.ts"
 import { verifyCommand } from "./commands/verify.ts"
 import type { Command, Option } from "./commands/command.ts"
 import { settingsHelp } from "./config.ts"
@@ -25,6 +26,7 @@ const commands: Readonly<Record<string, Command>> = {
   "query-gateway": queryGatewayCommand,
   projector: projectorCommand,
   "control-worker": controlWorkerCommand,
+  topics: topicsCommand,
   doctor: doctorCommand,
   "finish-stale": finishStaleCommand,
   "cleanup-orphan-blobs": cleanupOrphanBlobsCommand,
