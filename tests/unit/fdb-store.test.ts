@@ -4,6 +4,7 @@ import { expect, it, onTestFinished } from "vitest"
 import { KeyValueStore, type Reader, type Transaction, type WriteOptions } from "../../domain/ports/key-value-store.ts"
 import { fdbStore } from "../../infra/fdb/key-value-store.ts"
 import type { FdbOptions } from "../../infra/fdb/options.ts"
+import { createGeneration } from "../../projections/subspaces.ts"
 import type { Cluster } from "../support/fdb/cluster.ts"
 import { noFaults, type TryFault } from "../support/fdb/faults.ts"
 import { standInCluster } from "../support/fdb/stand-in.ts"
@@ -251,6 +252,12 @@ it("closing takes the marks of this process away", async () => {
   expect(await marks()).toBe(1)
   await store.close()
   expect(await marks()).toBe(0)
+})
+
+it("processes that make the first generation at once make the same one", async () => {
+  const { clusterFile } = standInCluster()
+  const made = await Promise.all(Array.from({ length: 4 }, () => storeOn({ clusterFile }).write(createGeneration)))
+  for (const generation of made) expect(generation).toEqual(made[0])
 })
 
 it("a process that speaks to clusters in two ways is told so", async () => {
