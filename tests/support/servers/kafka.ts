@@ -10,6 +10,7 @@ import { until } from "../wait.ts"
 import { cached, tool } from "./cache.ts"
 
 const kafkaVersion = "4.4.0"
+const java = "java"
 const javaAdvice = "the tests on Kafka need Java 17 or later (Debian: apt-get install openjdk-17-jre-headless)"
 const mavenAdvice = "Kafka is fetched by Maven 3 from its central repository (Debian: apt-get install maven)"
 
@@ -43,7 +44,7 @@ export const startKafka = async (options: KafkaServerOptions = {}): Promise<Kafk
   const properties = join(folder, "server.properties")
   writeFileSync(properties, propertiesText(folder, port, controllerPort, options))
   const format = ["kafka.tools.StorageTool", "format", "-t", "AAAAAAAAAAAAAAAAAAAAAA", "-c", properties]
-  await promisify(execFile)("java", [...javaOptions, "-cp", join(libraries, "*"), ...format]).catch((cause: unknown) => {
+  await promisify(execFile)(java, [...javaOptions, "-cp", join(libraries, "*"), ...format]).catch((cause: unknown) => {
     throw new Error(`the storage of a broker could not be made; ${javaAdvice}`, { cause })
   })
   let process = await startProcess(libraries, folder, port)
@@ -110,7 +111,7 @@ const propertiesText = (folder: string, port: number, controllerPort: number, op
 
 const startProcess = async (libraries: string, folder: string, port: number): Promise<ChildProcess> => {
   const output = join(folder, "output.txt")
-  const server = spawn("java", [...javaOptions, "-cp", join(libraries, "*"), "kafka.Kafka", join(folder, "server.properties")], {
+  const server = spawn(java, [...javaOptions, "-cp", join(libraries, "*"), "kafka.Kafka", join(folder, "server.properties")], {
     stdio: ["ignore", "pipe", "pipe"],
   })
   const log = createWriteStream(output, { flags: "a" })
