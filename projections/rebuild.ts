@@ -21,6 +21,7 @@ import {
   swapIn,
 } from "./generations.ts"
 import { defaultSliceSize } from "./jobs.ts"
+import { inPieces } from "./pieces.ts"
 import { type RebuildRunning, withRebuildLock } from "./rebuild-lock.ts"
 import { besidePath, formerPath } from "./subspaces.ts"
 import { foldToEnd, type ProjectorOptions } from "./worker.ts"
@@ -57,7 +58,8 @@ const rebuildOnce = (owner: string, options: RebuildOptions) =>
     const open = store.write(async (tx) => openBeside(tx, owner))
     const found = yield* open
     const { id } = found.isUsable ? found : yield* Effect.andThen(dropBeside(owner), open)
-    const folder = yield* makeFolder({ sliceSize: options.sliceSize ?? defaultSliceSize, target: besideTarget(owner) })
+    const { sliceSize = defaultSliceSize } = options
+    const folder = inPieces(yield* makeFolder({ sliceSize, target: besideTarget(owner) }))
     yield* folder.learnDiscards
     options.onBegun?.(yield* folder.checkpoints)
     let folded = 0
