@@ -2,7 +2,6 @@ import { afterEach, expect, it } from "vitest"
 import { freshFolder } from "../support/folders.ts"
 import { seeded } from "../support/hammer.ts"
 import { Load } from "../support/load.ts"
-import { restOf } from "../support/rest.ts"
 import { endAll, ending, type Server, spawnServer, startServer } from "../support/server.ts"
 
 afterEach(endAll)
@@ -37,7 +36,7 @@ const ended = async (times: number, how: "kill" | "stop"): Promise<void> => {
   process.stdout.write(`${load.acknowledged} frames acknowledged\n`)
   expect(load.acknowledged).toBeGreaterThan(times)
   expectCalm(server)
-  await load.expectAll(restOf(server.backendUrl))
+  await load.expectAll(server)
   expect(await server.verify()).toMatch(/^equal: \d+ rows/)
   const hash = await server.dumpHash()
   await server.stop()

@@ -50,6 +50,8 @@ export class Hammer {
   }
   acknowledged = 0
   readonly errors: string[] = []
+  /** How often its socket ended though nobody here had ended it. */
+  losses = 0
   readonly #random: () => number
   readonly #prefix: string
   readonly #onAcknowledged: () => void
@@ -78,8 +80,9 @@ export class Hammer {
     this.#socket = socket
     const again = this.#unanswered.map((frame) => this.#deliver(socket, frame))
     const senders = Array.from({ length: window }, () => this.#keepSending(socket))
-    await Promise.all([...again, ...senders])
+    const delivered = await Promise.all([...again, ...senders])
     socket.close()
+    if (!this.#wasCut && delivered.includes(false)) this.losses += 1
     if (!this.#wasCut) return
     this.#wasCut = false
     await this.connect(frontierUrl)
@@ -100,13 +103,15 @@ export class Hammer {
     return this.#unanswered.length
   }
 
-  async #keepSending(socket: Socket): Promise<void> {
+  /** Whether all that it sent was answered. */
+  async #keepSending(socket: Socket): Promise<boolean> {
     while (!this.#stopping) {
-      if (this.#unanswered.length >= 2 * window) return
+      if (this.#unanswered.length >= 2 * window) return true
       const frame = this.#frame()
       this.#unanswered.push(frame)
-      if (!(await this.#deliver(socket, frame))) return
+      if (!(await this.#deliver(socket, frame))) return false
     }
+    return true
   }
 
   async #deliver(socket: Socket, frame: readonly Message[]): Promise<boolean> {

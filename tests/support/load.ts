@@ -1,7 +1,8 @@
 /** Clients that log at once into a few runs, through whatever happens to the system, and know what must be there in the end. */
 import { expect } from "vitest"
+import { metric, openSocket } from "./client-frames.ts"
 import { Hammer } from "./hammer.ts"
-import { at, type Json, type Rest } from "./rest.ts"
+import { at, type Json, type Rest, restOf } from "./rest.ts"
 import type { Server } from "./server.ts"
 import { until } from "./wait.ts"
 
@@ -10,31 +11,37 @@ export class Load {
   acknowledged = 0
   readonly #random: () => number
   readonly #hammers: readonly Hammer[]
+  #connections: Promise<void> = Promise.resolve()
   #onAcknowledged = (): void => undefined
 
-  constructor(random: () => number) {
+  /** `mark` keeps the runs of several loads on one system apart. */
+  constructor(random: () => number, mark = "") {
     this.#random = random
     this.#hammers = ["a1", "a2", "b1", "c1", "c2"].map(
       ([run = "", place]) =>
-        new Hammer(run.repeat(32), place === "1" ? "" : "second ", random, () => {
+        new Hammer(mark.padEnd(32, run), place === "1" ? "" : "second ", random, () => {
           this.acknowledged += 1
           this.#onAcknowledged()
         }),
     )
   }
 
-  async connect({ frontierUrl }: Server): Promise<void> {
-    await Promise.all(this.#hammers.map((hammer) => hammer.connect(frontierUrl)))
+  /** Ends when all connections are lost, or when it is told to finish. */
+  connect({ frontierUrl }: Pick<Server, "frontierUrl">): Promise<void> {
+    this.#connections = Promise.all(this.#hammers.map((hammer) => hammer.connect(frontierUrl))).then(() => undefined)
+    return this.#connections
   }
 
-  /** After so many more replies, wherever those fall among the server's commits, or when all connections are lost. */
-  async reached(replies: number, connections: Promise<void>): Promise<void> {
+  /**
+   * After so many more replies, wherever those fall among the server's commits, or when all connections are lost. Some are
+   * cut on the way, unless told not to: what the server took is then sent again though it lives.
+   */
+  async reached(replies: number, connections: Promise<void>, isCutting = true): Promise<void> {
     const goal = this.acknowledged + replies
-    // Some connections are cut on the way: what the server took is then sent again though it lives.
     const cuts = this.#hammers.map((hammer) => ({ hammer, at: this.acknowledged + Math.floor(this.#random() * 200) }))
     const enough = new Promise<void>((resolve) => {
       this.#onAcknowledged = () => {
-        for (const { hammer, at } of cuts) if (this.acknowledged === at) hammer.cut()
+        for (const { hammer, at } of cuts) if (isCutting && this.acknowledged === at) hammer.cut()
         if (this.acknowledged >= goal) resolve()
       }
       this.#onAcknowledged()
@@ -42,20 +49,41 @@ export class Load {
     await Promise.race([enough, connections])
   }
 
+  /** How often a client lost its socket though nobody here had cut it. */
+  get losses(): number {
+    return this.#hammers.reduce((sum, { losses }) => sum + losses, 0)
+  }
+
   /** Nothing new; waits until everything has its reply. */
   async finish(server: Server): Promise<void> {
     for (const hammer of this.#hammers) hammer.finish()
+    await this.#connections
     await this.connect(server)
     for (const { open, errors } of this.#hammers) expect({ open, errors }).toEqual({ open: 0, errors: [] })
   }
 
-  async expectAll(rest: Rest): Promise<void> {
-    for (const run of new Set(this.#hammers.map((hammer) => hammer.run)))
-      await expectAll(
-        rest,
-        this.#hammers.filter((hammer) => hammer.run === run),
-      )
+  /** To be asked when it is finished; waits for the projections. */
+  async expectAll({ backendUrl, frontierUrl }: Server): Promise<void> {
+    const rest = restOf(backendUrl)
+    for (const [run, hammers] of Map.groupBy(this.#hammers, (hammer) => hammer.run)) {
+      await foldedTo(await lastPoint(frontierUrl, run), rest, run)
+      await expectAll(rest, hammers)
+    }
   }
+}
+
+/** A run's events are folded in their order, so what shows its last one shows all. */
+const lastPoint = async (frontierUrl: string, run: string): Promise<string> => {
+  const name = `last ${crypto.randomUUID()}`
+  const socket = await openSocket(frontierUrl, run)
+  expect(await socket.send(metric(name, 0, 1))).toEqual({ status: "ok", error: null })
+  socket.close()
+  return name
+}
+
+const foldedTo = async (name: string, rest: Rest, run: string): Promise<void> => {
+  const ask = () => rest.ask("POST", `/runs/${run}/metric/get-batch/`, [{ name, context: {} }])
+  await until("the last point to be folded", ask, ({ body }) => at(body, 0, "values", 0) === 1, 60)
 }
 
 const expectAll = async (rest: Rest, hammers: readonly Hammer[]): Promise<void> => {
@@ -64,10 +92,7 @@ const expectAll = async (rest: Rest, hammers: readonly Hammer[]): Promise<void> 
     for (const [series, points] of said.points) {
       const [, name = "", context = ""] = /^(.*) (\{.*\})$/.exec(series) ?? []
       const ask = [{ name, context: JSON.parse(context) as Json }]
-      const get = () => rest.ask("POST", `/runs/${run}/metric/get-batch/?record_density=0`, ask)
-      const isWhole = ({ body }: { readonly body: Json }) =>
-        (at(body, 0, "iters") as readonly Json[] | undefined)?.length === points.size
-      const { body } = await until(`${points.size} points of ${series}`, get, isWhole)
+      const { body } = await rest.ask("POST", `/runs/${run}/metric/get-batch/?record_density=0`, ask)
       const steps = [...points.keys()].toSorted((a, b) => a - b)
       expect(at(body, 0, "iters"), series).toEqual(steps)
       expect(at(body, 0, "values"), series).toEqual(steps.map((step) => points.get(step)))

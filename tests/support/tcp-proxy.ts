@@ -6,9 +6,11 @@ export interface TcpProxy {
   readonly port: number
   /** From now on what the server says is lost; what clients say still reaches it. */
   readonly deafen: () => void
+  /** From now on what the server says comes so many milliseconds late. */
+  readonly delay: (ms: number) => void
   /** Ends all connections, and takes no new ones. */
   readonly cut: () => void
-  /** Ends all connections, and lets new ones be. */
+  /** Ends all connections, and lets new ones be, as at first. */
   readonly restore: () => void
   /** How many bytes of the server's were lost since {@link deafen}. */
   readonly lost: () => number
@@ -21,6 +23,7 @@ type Mode = "open" | "deaf" | "cut"
 export const startTcpProxy = async (target: () => { readonly host: string; readonly port: number }): Promise<TcpProxy> => {
   let mode: Mode = "open"
   let lost = 0
+  let lateMs = 0
   const sockets = new Set<Socket>()
   const end = (): void => {
     for (const socket of sockets) socket.destroy()
@@ -43,6 +46,7 @@ export const startTcpProxy = async (target: () => { readonly host: string; reado
     client.on("data", (bytes) => behind.write(bytes))
     behind.on("data", (bytes) => {
       if (mode === "deaf") lost += bytes.length
+      else if (lateMs > 0) setTimeout(() => client.destroyed || client.write(bytes), lateMs)
       else client.write(bytes)
     })
   })
@@ -56,12 +60,16 @@ export const startTcpProxy = async (target: () => { readonly host: string; reado
       lost = 0
       mode = "deaf"
     },
+    delay: (ms) => {
+      lateMs = ms
+    },
     cut: () => {
       mode = "cut"
       end()
     },
     restore: () => {
       mode = "open"
+      lateMs = 0
       end()
     },
     lost: () => lost,
