@@ -14,6 +14,8 @@ import { kafkaLogIn, kafkaOptions } from "../support/kafka-log.ts"
 import { ids, tagged } from "../support/log-events.ts"
 import { startKafka } from "../support/servers/kafka.ts"
 
+/** Debian: apt-get install openssl. */
+const openssl = "openssl"
 const loginModule = "org.apache.kafka.common.security.plain.PlainLoginModule"
 
 /** A certificate for the loopback address, and beside it the same with its key, as brokers want it. */
@@ -24,13 +26,9 @@ const certificate = (folder: string): { readonly caFile: string; readonly keysto
     string,
   ]
   const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]
-  execFileSync(
-    "openssl",
-    ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days", "2", ...names],
-    {
-      stdio: "ignore",
-    },
-  )
+  execFileSync(openssl, ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days", "2", ...names], {
+    stdio: "ignore",
+  })
   writeFileSync(keystore, readFileSync(key, "utf8") + readFileSync(cert, "utf8"))
   return { caFile: cert, keystore }
 }
