@@ -10,6 +10,7 @@ import { keyOf, type Position } from "../events/index.ts"
 import { type Discard, discarded } from "./discards.ts"
 import type { Unfolded } from "./fold.ts"
 import { positionName } from "./positions.ts"
+import type { Tuple } from "./keys.ts"
 import type { Below, Rows, WritableRows } from "./rows.ts"
 
 /** One event of the log that no projection holds. Times are in Unix seconds. */
@@ -108,9 +109,15 @@ export const notSetAside = async (rows: Rows, limit = 100): Promise<readonly Set
   )
 }
 
-/** The places of the letters that were not set aside yet, as they stand in their keys. */
-export const placesNotSetAside = async (rows: Rows): Promise<readonly Below["rest"][]> =>
-  (await rows.under("marks", ["aside"])).map(({ rest }) => rest)
+/** The places of the letters that were not set aside yet, some at a time, after the place `after`. */
+export const placesNotSetAside = async (
+  rows: Rows,
+  { limit, after }: { readonly limit: number; readonly after: Tuple },
+): Promise<readonly Tuple[]> =>
+  (await rows.between("marks", ["aside"], after, null, { limit: limit + 1 }))
+    .map(({ rest }) => rest)
+    .filter((place) => after.length === 0 || place.some((element, i) => element !== after[i]))
+    .slice(0, limit)
 
 /** The log has set them aside. */
 export const markSetAside = (rows: WritableRows, letters: readonly SetAside[]): void => {

@@ -6,7 +6,7 @@ import { deadLetterAt, placesNotSetAside } from "./dead-letters.ts"
 import { discarded } from "./discards.ts"
 import { checkpoints } from "./fold.ts"
 import { hasJobs } from "./jobs.ts"
-import { pack } from "./keys.ts"
+import { pack, type Tuple } from "./keys.ts"
 import { Rows, WritableRows } from "./rows.ts"
 import {
   besidePath,
@@ -101,13 +101,19 @@ export const hold = async (tx: Transaction, holder: string | null): Promise<void
   pointTo(tx, await tx.createDirectory(controlPath), id, holder)
 }
 
-/** The letters that the log was asked to set aside already need not be set aside again. */
-export const keepSetAside = async (tx: Transaction, owner: string): Promise<void> => {
+/**
+ * The letters that the log was asked to set aside already need not be set aside again. Deals with some of them, after a
+ * place; answers where to go on, or undefined at their end.
+ */
+export const keepSetAside = async (tx: Transaction, owner: string, after: Tuple): Promise<Tuple | undefined> => {
   const beside = new WritableRows(tx, await besideTarget(owner)(tx))
   const serving = new Rows(tx, await createGeneration(tx))
-  for (const rest of await placesNotSetAside(beside))
-    if ((await serving.has("marks", ["letter", ...rest])) && !(await serving.has("marks", ["aside", ...rest])))
-      beside.clear("marks", ["aside", ...rest])
+  const places = await placesNotSetAside(beside, { limit: 200, after })
+  const wasSetAside = async (place: Tuple): Promise<boolean> =>
+    (await serving.has("marks", ["letter", ...place])) && !(await serving.has("marks", ["aside", ...place]))
+  const were = await Promise.all(places.map(wasSetAside))
+  for (const [i, place] of places.entries()) if (were[i] === true) beside.clear("marks", ["aside", ...place])
+  return places.at(-1)
 }
 
 /** From now on the generation beside is of no use, whatever becomes of its removal. */
@@ -153,11 +159,11 @@ export const otherFoldVersion = async (tx: Reader): Promise<number | null> => {
 
 /** Whether something is folded here that was discarded after this fold had come to it. */
 const isTorn = async (rows: Rows, reached: Starts): Promise<boolean> => {
-  for (const { position } of (await discarded(rows)).values()) {
-    const isPassed = position.offset < (reached.get(partitionName(position)) ?? 0)
-    if (isPassed && (await deadLetterAt(rows, position)) === undefined) return true
-  }
-  return false
+  const passed = [...(await discarded(rows)).values()].filter(
+    ({ position }) => position.offset < (reached.get(partitionName(position)) ?? 0),
+  )
+  const letters = await Promise.all(passed.map(({ position }) => deadLetterAt(rows, position)))
+  return letters.includes(undefined)
 }
 
 const besideIn = async (

@@ -21,6 +21,7 @@ import {
   swapIn,
 } from "./generations.ts"
 import { defaultSliceSize } from "./jobs.ts"
+import type { Tuple } from "./keys.ts"
 import { inPieces } from "./pieces.ts"
 import { type RebuildRunning, withRebuildLock } from "./rebuild-lock.ts"
 import { besidePath, formerPath } from "./subspaces.ts"
@@ -72,6 +73,7 @@ const rebuildOnce = (owner: string, options: RebuildOptions) =>
       folded = 0
       yield* catchUp
       if (folded > littleLeft) continue
+      yield* keptSetAside(store, owner)
       const outcome = yield* whileHeld(store, owner, swapped(store, owner, id, catchUp))
       if (outcome !== "behind") return outcome
     }
@@ -84,12 +86,18 @@ const swapped = <E, R>(
   id: number,
   catchUp: Effect.Effect<void, E, R>,
 ): Effect.Effect<SwapOutcome, E | StoreFault, R> => {
-  const swap = store.write(async (tx) => {
-    await keepSetAside(tx, owner)
-    return swapIn(tx, owner, id)
-  })
+  const swap = store.write(async (tx) => swapIn(tx, owner, id))
   return Effect.flatMap(swap, (outcome) => (outcome === "behind" ? Effect.andThen(catchUp, swap) : Effect.succeed(outcome)))
 }
+
+const keptSetAside = (store: KeyValueStore["Service"], owner: string): Effect.Effect<void, StoreFault> =>
+  Effect.gen(function* () {
+    let after: Tuple | undefined = []
+    while (after !== undefined) {
+      const from: Tuple = after
+      after = yield* store.write(async (tx) => keepSetAside(tx, owner, from))
+    }
+  })
 
 /** Does the swap while projectors wait; where it is not done they go on. */
 const whileHeld = <E, R>(store: KeyValueStore["Service"], owner: string, swap: Effect.Effect<SwapOutcome, E, R>) =>
