@@ -1,10 +1,13 @@
 /** Events that cannot be folded, as an operator meets them: listed, looked at, tried again, given up. */
-import { Effect } from "effect"
+import { join } from "node:path"
+import { Effect, Layer } from "effect"
 import { afterEach, expect, it } from "vitest"
 import { EventLog } from "../../domain/ports/event-log.ts"
-import type { AnyFact } from "../../events/index.ts"
+import type { AnyEvent, AnyFact } from "../../events/index.ts"
+import { EventCodec, eventCodec } from "../../infra/avro/codec.ts"
 import { deadLettersCommand } from "../../infra/commands/dead-letters.ts"
-import { embeddedLog } from "../support/embedded-log.ts"
+import { lmdbLog } from "../../infra/lmdb/event-log.ts"
+import { lmdbRegistry } from "../../infra/lmdb/schema-registry.ts"
 import { stamped } from "../support/folding.ts"
 import { freshFolder } from "../support/folders.ts"
 import { restOf } from "../support/rest.ts"
@@ -18,11 +21,28 @@ const poison = (runId: string): AnyFact => ({
   data: { runId, paths: [["a"]], values: [Uint8Array.of(0xc1)] },
 })
 
+/** A log that puts descriptions down cut short, as a torn or foreign writer would. */
+const cuttingLog = (folder: string) => {
+  const codec = Layer.effect(
+    EventCodec,
+    Effect.map(EventCodec, (whole) => ({
+      ...whole,
+      encode: (event: AnyEvent) => ({
+        ...whole.encode(event),
+        ...(event.type === "RunDescribed" ? { bytes: Uint8Array.of(0, 0, 0, 0, 1, 2) } : {}),
+      }),
+    })),
+  ).pipe(Layer.provide(eventCodec()))
+  const registry = lmdbRegistry({ folder: join(folder, "registry") })
+  return lmdbLog({ folder: join(folder, "log") }).pipe(Layer.provide(codec), Layer.provide(registry))
+}
+
 it("are told by the gateway and the command line, stay after a retry that is in vain, and are discarded for ever", async () => {
   const folder = freshFolder()
-  const facts: readonly AnyFact[] = [poison("run"), { type: "RunRenamed", data: { runId: "run", name: "after" } }, poison("run")]
+  const renamed: AnyFact = { type: "RunRenamed", data: { runId: "run", name: "after" } }
+  const facts: readonly AnyFact[] = [poison("run"), renamed, { type: "RunDescribed", data: { runId: "run", description: "cut" } }]
   const filled = EventLog.use((log) => log.append(facts.map((fact, i) => stamped(fact, 1_700_000_000, { seq: i, writer: "w" }))))
-  const positions = await Effect.runPromise(filled.pipe(Effect.provide(embeddedLog({ folder }))))
+  const positions = await Effect.runPromise(filled.pipe(Effect.provide(cuttingLog(folder))))
   const [first, , second] = positions.map(({ topic, partition, offset }) => `${topic}/${partition}/${offset}`)
   const server = await startServer(folder)
   const env = { MATYAN_BACKEND_PORT: new URL(server.backendUrl).port }
@@ -41,8 +61,12 @@ it("are told by the gateway and the command line, stay after a retry that is in 
     new RegExp(`^${first} +AttributesSet +2023-11-14T22:13:20.000Z +pending +the fold failed: .+$`, "m"),
   )
   const looked = await runCli(folder, ["dead-letters", "show", second!])
-  expect(looked.stdout).toContain('"type":"AttributesSet"')
-  expect(looked.stdout).toContain("hex:c1")
+  expect(looked.stdout).toMatch(/^type +Undecodable$/m)
+  expect(looked.stdout).toMatch(/^schema +1$/m)
+  expect(looked.stdout).toMatch(/^ +000000 {2}00 00 00 00 01 02 +\.{6}$/m)
+  const other = await runCli(folder, ["dead-letters", "show", first!])
+  expect(other.stdout).toContain('"type":"AttributesSet"')
+  expect(other.stdout).toContain("hex:c1")
 
   const retried = await runCli(folder, ["dead-letters", "retry"])
   expect({ code: retried.code, said: retried.stdout.split("\n")[0] }).toEqual({
