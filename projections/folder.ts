@@ -52,20 +52,22 @@ export const makeFolder = ({ sliceSize, target, passOver = new Set() }: FolderOp
     /** One try; null where the generation is held. */
     const attempt = (batch: Batch, skipFor?: string): Effect.Effect<FoldOutcome | null, StoreFault | FoldFailed> =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        const thrown: { by?: unknown } = {}
+        // Of the last try: a store may have run the body several times, and may wrap what it threw.
+        let thrown: { readonly by: unknown } | undefined
         const body = async (rows: WritableRows): Promise<FoldOutcome | null> => {
+          thrown = undefined
           if (rows.generation.holder !== null) return null
           try {
             const outcome = await folded(rows, batch, skipFor)
             if (outcome._tag === "Folded") await bury(rows, outcome.unfolded, now / 1000)
             return outcome
           } catch (error) {
-            thrown.by = error
+            thrown = { by: error }
             throw error
           }
         }
         return Effect.catchDefect(write(body), (defect) =>
-          defect === thrown.by ? Effect.fail(new FoldFailed({ cause: defect })) : Effect.die(defect),
+          thrown === undefined ? Effect.die(defect) : Effect.fail(new FoldFailed({ cause: thrown.by })),
         )
       })
 
