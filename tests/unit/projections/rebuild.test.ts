@@ -5,7 +5,15 @@ import { encodeValue } from "../../../domain/msgpack.ts"
 import { KeyValueStore } from "../../../domain/ports/key-value-store.ts"
 import { deadLetters } from "../../../projections/dead-letters.ts"
 import { makeFolder } from "../../../projections/folder.ts"
-import { besideTarget, formerGenerations, hold, openBeside, otherFoldVersion } from "../../../projections/generations.ts"
+import {
+  besideTarget,
+  formerGenerations,
+  hold,
+  openBeside,
+  otherFoldVersion,
+  RebuildLost,
+  swapIn,
+} from "../../../projections/generations.ts"
 import { pack } from "../../../projections/keys.ts"
 import { rebuild } from "../../../projections/rebuild.ts"
 import { servingTarget } from "../../../projections/serving-target.ts"
@@ -156,6 +164,56 @@ describe("a rebuild", () => {
         yield* foldToEnd(yield* makeFolder({ sliceSize: 10, target: servingTarget(50) }))
         expect(yield* serving).toMatchObject({ holder: null })
         expect(yield* projected).toBe(yield* foldedClean)
+      }),
+    ))
+
+  it("is not swapped in before it holds all that serves, nor by anybody but its owner", () =>
+    onProjections(
+      Effect.gen(function* () {
+        yield* append(many)
+        yield* catchUp()
+        const swap = (owner: string) => KeyValueStore.use((store) => store.write(async (tx) => swapIn(tx, owner, 2)))
+        yield* write(async (tx) => void (await openBeside(tx, "owner")))
+        expect(yield* swap("owner")).toBe("behind")
+        expect(yield* serving).toMatchObject({ id: 1 })
+        yield* foldToEnd(yield* makeFolder({ sliceSize: 10, target: besideTarget("owner") }))
+        expect(yield* swap("another").pipe(Effect.catchDefect((defect) => Effect.succeed(defect)))).toBeInstanceOf(RebuildLost)
+        yield* append([named("run-1", "later")])
+        yield* catchUp()
+        expect(yield* swap("owner")).toBe("behind")
+        yield* foldToEnd(yield* makeFolder({ sliceSize: 10, target: besideTarget("owner") }))
+        const before = yield* projected
+        expect(yield* swap("owner")).toBe("swapped")
+        expect(yield* serving).toMatchObject({ id: 2 })
+        expect(yield* projected).toBe(before)
+        // As where a store cannot tell whether the commit was done, and tries again.
+        expect(yield* swap("owner")).toBe("swapped")
+      }),
+    ))
+
+  it("has projectors wait while it holds them, and no longer", () =>
+    onProjections(
+      Effect.gen(function* () {
+        yield* append(many)
+        yield* catchUp()
+        const before = yield* projected
+        yield* write(async (tx) => hold(tx, "owner"))
+        yield* append([named("run-1", "later")])
+        let tries = 0
+        const target = servingTarget(60_000)
+        const folder = yield* makeFolder({ sliceSize: 10, target: (tx) => (tries++, target(tx)) })
+        const folding = yield* Effect.forkChild(foldToEnd(folder))
+        yield* Effect.promise(() =>
+          until(
+            "several tries",
+            () => tries,
+            (count) => count > 5,
+          ),
+        )
+        expect(yield* projected).toBe(before)
+        yield* write(async (tx) => hold(tx, null))
+        yield* Fiber.join(folding)
+        expect(yield* projected).toContain("later")
       }),
     ))
 
