@@ -1,9 +1,9 @@
 /** The projector in a thread of its own, so that folding holds up neither sockets nor reads. */
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads"
 import { Effect, Fiber, Layer } from "effect"
-import { project } from "../projections/worker.ts"
 import type { Settings } from "./config.ts"
 import { readableLog, store } from "./engines.ts"
+import { keepFolding } from "./roles/projections.ts"
 import { type FoldCounts, foldCounts } from "./observe/projector-metrics.ts"
 import { logged } from "./observe/logging.ts"
 import { traced } from "./observe/tracing.ts"
@@ -48,7 +48,7 @@ const stopped = async (worker: Worker): Promise<void> => {
 
 const run = (settings: Settings): void => {
   const fiber = Effect.runFork(
-    project({ onFolded: (...fold) => parentPort?.postMessage(foldCounts(...fold)) }).pipe(
+    keepFolding({ onFolded: (...fold) => parentPort?.postMessage(foldCounts(...fold)) }).pipe(
       Effect.provide(Layer.merge(readableLog(settings), store(settings))),
       traced(settings, "projector"),
       logged(settings, "projector"),

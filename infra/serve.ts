@@ -2,7 +2,6 @@
 import { Effect, Layer } from "effect"
 import { metricsRegistry } from "../gateways/metrics.ts"
 import { Names } from "../gateways/names.ts"
-import { project } from "../projections/worker.ts"
 import type { Settings } from "./config.ts"
 import { blobs, store, writableLog } from "./engines.ts"
 import { controlMetrics } from "./observe/control-metrics.ts"
@@ -11,7 +10,7 @@ import { projectorThread } from "./projector-thread.ts"
 import { controlRole } from "./roles/control.ts"
 import { frontierUrlOf, ingestRole, queryRole } from "./roles/gateways.ts"
 import { mayListen } from "./roles/address.ts"
-import { openProjections } from "./roles/projections.ts"
+import { keepFolding, openProjections } from "./roles/projections.ts"
 
 export interface Serving {
   readonly backendUrl: string
@@ -36,7 +35,7 @@ export const serve = (settings: Settings) =>
       // FoundationDB's client library serves one thread of a process.
       yield* settings.projectorInThread && settings.store !== "fdb"
         ? projectorThread(settings, count)
-        : Effect.forkScoped(project({ onFolded: (...fold) => count(foldCounts(...fold)) }))
+        : Effect.forkScoped(keepFolding({ onFolded: (...fold) => count(foldCounts(...fold)) }))
       yield* Effect.forkScoped(controlRole(settings, controlMetrics(registry)))
       const ingestUrl = yield* ingestRole(settings)
       frontierUrl = settings.frontierUrl ?? ingestUrl

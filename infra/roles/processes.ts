@@ -5,7 +5,6 @@ import { EventLog } from "../../domain/ports/event-log.ts"
 import { KeyValueStore } from "../../domain/ports/key-value-store.ts"
 import { metricsRegistry } from "../../gateways/metrics.ts"
 import { Names } from "../../gateways/names.ts"
-import { project } from "../../projections/worker.ts"
 import type { Settings } from "../config.ts"
 import { blobs, readableLog, store, writableLog } from "../engines.ts"
 import { controlMetrics } from "../observe/control-metrics.ts"
@@ -14,7 +13,7 @@ import { controlRole } from "./control.ts"
 import { frontierUrlOf, ingestRole, queryRole } from "./gateways.ts"
 import { operationsServer } from "./operations.ts"
 import { blobsCheck, logCheck, storeCheck } from "./checks.ts"
-import { openProjections } from "./projections.ts"
+import { keepFolding, openProjections } from "./projections.ts"
 
 /** Takes what runs log. It needs the log and the objects, and works on while the store is away. */
 export const ingestGatewayProcess = (settings: Settings) =>
@@ -50,7 +49,7 @@ export const projectorProcess = (settings: Settings) =>
       const registry = metricsRegistry()
       const count = projectorMetrics(registry, yield* projectionState)
       const at = yield* operationsServer(settings, registry, checks)
-      yield* Effect.forkScoped(project({ onFolded: (...fold) => count(foldCounts(...fold)) }))
+      yield* Effect.forkScoped(keepFolding({ onFolded: (...fold) => count(foldCounts(...fold)) }))
       return `health and metrics at ${at}`
     }).pipe(Effect.provideContext(services))
   })

@@ -1,7 +1,11 @@
-/** What every role does first that stands on the projections. */
+/** What roles do with the projections: open them, and keep them up to the log. */
 import { Effect } from "effect"
+import { KeyValueStore } from "../../domain/ports/key-value-store.ts"
 import { partitionsBeyondLog } from "../../projections/beyond-log.ts"
-import { prepare } from "../../projections/worker.ts"
+import { otherFoldVersion } from "../../projections/generations.ts"
+import { rebuild, type RebuildFault } from "../../projections/rebuild.ts"
+import { RebuildRunning } from "../../projections/rebuild-lock.ts"
+import { prepare, project, type ProjectorOptions } from "../../projections/worker.ts"
 import { Refused } from "./refused.ts"
 
 /** Makes the projections where there are none, and refuses those of another log. */
@@ -10,6 +14,30 @@ export const openProjections = Effect.gen(function* () {
   const beyond = yield* partitionsBeyondLog
   if (beyond.length > 0) return yield* Effect.fail(notOfThisLog(beyond))
 })
+
+/**
+ * Folds for ever. Projections that other code folded are folded anew first, beside them: until that is swapped in they serve
+ * as they are, and what is logged meanwhile is seen after it.
+ */
+export const keepFolding = (options: ProjectorOptions) => Effect.andThen(foldAnewWhereOld, project(options))
+
+const foldAnewWhereOld = Effect.gen(function* () {
+  const store = yield* KeyValueStore
+  const version = yield* store.read(otherFoldVersion)
+  if (version === null) return true
+  yield* Effect.logInfo("another version of this software folded the projections; they are folded anew beside them")
+  yield* rebuild()
+  yield* Effect.logInfo("the projections folded anew have taken over")
+  return true
+}).pipe(
+  Effect.catch((fault) => Effect.as(waitOut(fault), false)),
+  Effect.repeat({ while: (done) => !done }),
+)
+
+const waitOut = (fault: RebuildFault) =>
+  (fault instanceof RebuildRunning ? Effect.void : Effect.logWarning("folding anew waits for a fault to pass", fault)).pipe(
+    Effect.andThen(Effect.sleep("1 second")),
+  )
 
 const notOfThisLog = (beyond: readonly string[]): Refused =>
   new Refused({
