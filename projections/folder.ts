@@ -2,19 +2,19 @@
 import { Clock, Data, Effect } from "effect"
 import { MsgpackError } from "../domain/msgpack.ts"
 import { type Batch, EventLog, type LogUnavailable } from "../domain/ports/event-log.ts"
-import { KeyValueStore, type StoreFault, type Transaction } from "../domain/ports/key-value-store.ts"
+import { KeyValueStore, type StoreFault, type Transaction, type WriteOptions } from "../domain/ports/key-value-store.ts"
 import { bury, markSetAside, notSetAside, passesOver } from "./dead-letters.ts"
 import { Defects, type FoldBroken } from "./defects.ts"
 import { discarded, discardsAhead } from "./discards.ts"
 import { checkpoints, foldBatch, type FoldOutcome, skipBatch } from "./fold.ts"
-import { runSlice } from "./jobs.ts"
+import { leastSliceSize, mostSliceSize, runSlice } from "./jobs.ts"
 import { WritableRows } from "./rows.ts"
 import type { Generation } from "./subspaces.ts"
 
 export type FoldFault = StoreFault | FoldBroken
 
 export interface FolderOptions {
-  /** Most runs of other aggregates that one transaction touches. */
+  /** Most runs of other aggregates that one transaction touches; fewer where a transaction must be short. */
   readonly sliceSize: number
   /** The generation to fold into; while it has a holder, folding waits. */
   readonly target: (tx: Transaction) => Promise<Generation>
@@ -37,20 +37,28 @@ export interface Folder {
 /** The fold of a batch threw what is no fault of the store. */
 class FoldFailed extends Data.TaggedError("FoldFailed")<{ readonly cause: unknown }> {}
 
+/** How a batch is tried. */
+interface Manner {
+  readonly sliceSize: number
+  /** Pass over the one event that it has, and bury it with this reason. */
+  readonly skipFor?: string
+}
+
 /** How long to wait before an event that failed alone is tried again, in milliseconds: what passes is no reason to bury. */
 const patience = [30, 120] as const
 
-export const makeFolder = ({ sliceSize, target, passOver = new Set() }: FolderOptions) =>
+export const makeFolder = ({ sliceSize: asked, target, passOver = new Set() }: FolderOptions) =>
   Effect.gen(function* () {
     const store = yield* KeyValueStore
     const defects = new Defects()
     let passedOver = passOver
+    let sliceSize = mostSliceSize(asked, store.viewsLast)
 
-    const write = <A>(body: (rows: WritableRows) => Promise<A>) =>
-      store.write(async (tx) => body(new WritableRows(tx, await target(tx))))
+    const write = <A>(body: (rows: WritableRows) => Promise<A>, options?: WriteOptions) =>
+      store.write(async (tx) => body(new WritableRows(tx, await target(tx))), options)
 
     /** One try; null where the generation is held. */
-    const attempt = (batch: Batch, skipFor?: string): Effect.Effect<FoldOutcome | null, StoreFault | FoldFailed> =>
+    const attempt = (batch: Batch, manner: Manner): Effect.Effect<FoldOutcome | null, StoreFault | FoldFailed> =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         // Of the last try: a store may have run the body several times, and may wrap what it threw.
         let thrown: { readonly by: unknown } | undefined
@@ -58,7 +66,7 @@ export const makeFolder = ({ sliceSize, target, passOver = new Set() }: FolderOp
           thrown = undefined
           if (rows.generation.holder !== null) return null
           try {
-            const outcome = await folded(rows, batch, skipFor)
+            const outcome = await folded(rows, batch, manner)
             if (outcome._tag === "Folded") await bury(rows, outcome.unfolded, now / 1000)
             return outcome
           } catch (error) {
@@ -66,31 +74,38 @@ export const makeFolder = ({ sliceSize, target, passOver = new Set() }: FolderOp
             throw error
           }
         }
-        return Effect.catchDefect(write(body), (defect) =>
+        const divisible = batch.records.length > 1 || manner.sliceSize > leastSliceSize
+        return Effect.catchDefect(write(body, { divisible }), (defect) =>
           thrown === undefined ? Effect.die(defect) : Effect.fail(new FoldFailed({ cause: thrown.by })),
         )
       })
 
-    const folded = ({ tx, generation }: WritableRows, batch: Batch, skipFor: string | undefined): Promise<FoldOutcome> =>
-      skipFor === undefined
-        ? foldBatch(tx, generation, batch, sliceSize, passesOver(passedOver))
-        : skipBatch(tx, generation, batch, skipFor)
+    const folded = ({ tx, generation }: WritableRows, batch: Batch, manner: Manner): Promise<FoldOutcome> =>
+      manner.skipFor === undefined
+        ? foldBatch(tx, generation, batch, manner.sliceSize, passesOver(passedOver))
+        : skipBatch(tx, generation, batch, manner.skipFor)
 
-    const unheld = (batch: Batch, skipFor?: string): Effect.Effect<FoldOutcome, StoreFault | FoldFailed> =>
-      Effect.flatMap(attempt(batch, skipFor), (outcome) =>
+    const unheld = (batch: Batch, manner: Manner): Effect.Effect<FoldOutcome, StoreFault | FoldFailed> =>
+      Effect.flatMap(attempt(batch, manner), (outcome) =>
         outcome === null
           ? Effect.andThen(
               Effect.sleep("20 millis"),
-              Effect.suspend(() => unheld(batch, skipFor)),
+              Effect.suspend(() => unheld(batch, manner)),
             )
           : Effect.succeed(outcome),
       )
 
-    const fold = (batch: Batch): Effect.Effect<FoldOutcome, FoldFault> =>
-      unheld(batch).pipe(
+    const fold = (batch: Batch): Effect.Effect<FoldOutcome, FoldFault> => foldIn(batch, sliceSize)
+
+    const foldIn = (batch: Batch, size: number): Effect.Effect<FoldOutcome, FoldFault> =>
+      unheld(batch, { sliceSize: size }).pipe(
         Effect.tap((outcome) => Effect.sync(() => defects.folded(batch, outcome))),
         Effect.catchTags({
-          TransactionTooLarge: (fault) => (batch.records.length > 1 ? halves(batch) : buried(batch, fault)),
+          TransactionTooLarge: (fault) => {
+            if (batch.records.length > 1) return halves(batch)
+            // What one event does to other runs can be left to a job, and only that.
+            return size > leastSliceSize ? foldIn(batch, leastSliceSize) : buried(batch, fault)
+          },
           FoldFailed: ({ cause }) => (batch.records.length > 1 ? halves(batch) : again(batch, cause, patience)),
         }),
       )
@@ -115,7 +130,7 @@ export const makeFolder = ({ sliceSize, target, passOver = new Set() }: FolderOp
         return broken === null ? buried(batch, cause) : Effect.fail(broken)
       }
       return Effect.sleep(wait).pipe(
-        Effect.andThen(unheld(batch)),
+        Effect.andThen(unheld(batch, { sliceSize: leastSliceSize })),
         Effect.tap((outcome) => Effect.sync(() => defects.folded(batch, outcome))),
         Effect.catchTags({
           TransactionTooLarge: (fault) => buried(batch, fault),
@@ -126,11 +141,22 @@ export const makeFolder = ({ sliceSize, target, passOver = new Set() }: FolderOp
 
     const buried = (batch: Batch, reason: unknown): Effect.Effect<FoldOutcome, StoreFault> =>
       Effect.logError("an event cannot be folded and becomes a dead letter", reason).pipe(
-        Effect.andThen(unheld(batch, messageOf(reason))),
+        Effect.andThen(unheld(batch, { sliceSize: leastSliceSize, skipFor: messageOf(reason) })),
         Effect.catchTag("FoldFailed", ({ cause }) => Effect.die(cause)),
       )
 
-    const slice = write((rows) => runSlice(rows, sliceSize))
+    /** One slice of a job, smaller from now on where it was too much for a transaction; whether there may be more. */
+    const slice: Effect.Effect<boolean, StoreFault> = Effect.suspend(() => {
+      const size = sliceSize
+      return Effect.catchTag(
+        write((rows) => runSlice(rows, size), { divisible: size > leastSliceSize }),
+        "TransactionTooLarge",
+        (fault) => {
+          sliceSize = Math.max(leastSliceSize, size >> 1)
+          return size > leastSliceSize ? Effect.succeed(true) : Effect.fail(fault)
+        },
+      )
+    })
     const folder: Folder = {
       prepare: write(async () => undefined),
       checkpoints: write(checkpoints),

@@ -9,8 +9,14 @@ import { indexExperiment, unlinkExperiment } from "./experiments.ts"
 import type { Rows, WritableRows } from "./rows.ts"
 import { indexTags, unlinkTag } from "./tags.ts"
 
-/** Most runs that one transaction touches for the sake of another aggregate; at least 2. */
+/** Most runs that one transaction touches for the sake of another aggregate; at least {@link leastSliceSize}. */
 export const defaultSliceSize = 1_000
+
+/** A slice begins with the last run of the one before, so this is the least that gets any further. */
+export const leastSliceSize = 2
+
+/** As asked; but each run takes several reads one after the other, and where views do not last all must be done in 5 seconds. */
+export const mostSliceSize = (asked: number, viewsLast: boolean): number => (viewsLast ? asked : Math.min(asked, 100))
 
 /** Does the work at once where it fits one slice, else leaves a job for {@link runSlice}. */
 export const queueJob = async ({ rows, sliceSize: size }: FoldContext, kind: Kind, id: string): Promise<void> => {

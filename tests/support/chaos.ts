@@ -21,21 +21,21 @@ export const chaos =
       KeyValueStore,
       Effect.map(KeyValueStore, (store): KeyValueStore["Service"] => ({
         ...store,
-        write: (body) =>
+        write: (body, options) =>
           Effect.suspend(() => {
             const fault = nextFault()
-            if (fault === "none") return store.write(body)
-            if (fault === "unknown") return store.write(body).pipe(Effect.andThen(Effect.fail(unavailable)))
+            if (fault === "none") return store.write(body, options)
+            if (fault === "unknown") return store.write(body, options).pipe(Effect.andThen(Effect.fail(unavailable)))
             if (fault === "twice")
               return store.write(async (tx) => {
                 await body(discarding(tx))
                 return body(tx)
-              })
+              }, options)
             const most = fault === "lost" ? Number.POSITIVE_INFINITY : fault
             return store.write(async (tx) => {
               await body(dyingAfter(tx, most))
               throw unavailable
-            })
+            }, options)
           }),
       })),
     ).pipe(Layer.provide(layer))
