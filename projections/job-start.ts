@@ -1,8 +1,9 @@
 /** What every job is told, and does first. */
 import { Data, Effect } from "effect"
 import { EventLog, type EventTooLarge, type LogUnavailable } from "../domain/ports/event-log.ts"
-import type { KeyValueStore, StoreFault } from "../domain/ports/key-value-store.ts"
+import { KeyValueStore, type StoreFault } from "../domain/ports/key-value-store.ts"
 import { makeCaughtUp } from "./caught-up.ts"
+import { otherFoldVersion } from "./generations.ts"
 
 export interface JobOptions {
   /** Only look. */
@@ -23,13 +24,14 @@ export class ProjectionsBehind extends Data.TaggedError("ProjectionsBehind")<{ r
 
 /**
  * Waits until all is folded that the log holds now: by older projections a run that logs looks silent, and one that was
- * made meanwhile looks as if it never was.
+ * made meanwhile looks as if it never was. By projections that other code folded, rows may be missing that jobs go by.
  */
 export const upToDate = (
   waitSeconds = 60,
 ): Effect.Effect<void, LogUnavailable | StoreFault | ProjectionsBehind, EventLog | KeyValueStore> =>
   Effect.gen(function* () {
     const log = yield* EventLog
+    if ((yield* KeyValueStore.use((store) => store.read(otherFoldVersion))) !== null) return yield* foldedByOther
     const caughtUp = yield* makeCaughtUp
     const ends = yield* log.ends
     const last = ends.filter(({ offset }) => offset > 0).map((end) => ({ ...end, offset: end.offset - 1 }))
@@ -42,3 +44,11 @@ const behind = (waitSeconds: number) =>
       message: `the projections are behind the log, and did not catch up within ${waitSeconds} s; nothing was done. Is a projector running?`,
     }),
   )
+
+const foldedByOther = Effect.fail(
+  new ProjectionsBehind({
+    message:
+      "another version of this software folded the projections, so nothing was done. A projector folds them anew when it " +
+      "starts (matyan serve has one); so does matyan rebuild.",
+  }),
+)

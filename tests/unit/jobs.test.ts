@@ -9,8 +9,11 @@ import { encodeValue } from "../../domain/msgpack.ts"
 import type { AnyFact } from "../../events/index.ts"
 import { lockOf, withLock } from "../../projections/locks.ts"
 import { cleanupOrphans } from "../../projections/orphan-sweep.ts"
+import { rebuild } from "../../projections/rebuild.ts"
+import { WritableRows } from "../../projections/rows.ts"
 import { scheduledJobs } from "../../projections/scheduled-jobs.ts"
 import { finishStale } from "../../projections/stale.ts"
+import { servingGeneration } from "../../projections/subspaces.ts"
 import { cleanupTombstones } from "../../projections/tombstones.ts"
 import { runById } from "../../projections/run-view.ts"
 import { makeView } from "../../projections/view.ts"
@@ -70,6 +73,16 @@ const cleared = (run: string, at: number) =>
     return deletion!.meta.id
   })
 
+/** Projections as the version before this one left them. */
+const foldedByOther = (runs: readonly string[]) =>
+  KeyValueStore.use((store) =>
+    store.write(async (tx) => {
+      const rows = new WritableRows(tx, (await servingGeneration(tx))!)
+      rows.clear("marks", ["fold_version"])
+      for (const run of runs) rows.clear("marks", ["heard", run])
+    }),
+  )
+
 describe("finish-stale", () => {
   const day = { ...clock, timeoutHours: 24 }
   const silent = now - 25 * hour
@@ -124,6 +137,20 @@ describe("finish-stale", () => {
         const refused = yield* Effect.flip(finishStale({ ...day, waitSeconds: 0.05 }))
         expect(refused).toMatchObject({ _tag: "ProjectionsBehind" })
         yield* catchUp()
+        expect(yield* finishStale(day)).toEqual([])
+      }),
+    ))
+
+  it("does nothing by projections that other code folded: those did not note when a run was heard", () =>
+    running(
+      Effect.gen(function* () {
+        yield* told([created("run")], now)
+        yield* foldedByOther(["run"])
+        for (const dryRun of [true, false]) {
+          const refused = yield* Effect.flip(finishStale({ ...day, dryRun, waitSeconds: 0.05 }))
+          expect(refused).toMatchObject({ _tag: "ProjectionsBehind" })
+        }
+        yield* rebuild()
         expect(yield* finishStale(day)).toEqual([])
       }),
     ))
