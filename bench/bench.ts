@@ -4,6 +4,7 @@
  *   npm run bench                         all figures, medians of five
  *   npm run bench -- --quick ingest       one round of one figure
  *   npm run bench -- --runs 100000 search
+ *   npm run bench -- --engines kafka      those that a log in Kafka changes
  *   npm run bench -- --record             also writes bench/results/<name>.json (--name, else the date)
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -16,14 +17,20 @@ import { latency } from "./figures/latency.ts"
 import { memory } from "./figures/memory.ts"
 import { reads } from "./figures/reads.ts"
 import { rebuild } from "./figures/rebuild.ts"
+import { recovery } from "./figures/recovery.ts"
 import { search } from "./figures/search.ts"
 import { sizes } from "./figures/sizes.ts"
 import { smallRuns } from "./figures/small-runs.ts"
+import { type EngineName, type Engines, placeIn, startEngines } from "./support/engines.ts"
 import { type Figure, median, type Sample } from "./support/figure.ts"
 import { fdatasyncMillis, load, machine } from "./support/machine.ts"
-import { targets } from "./targets.ts"
+import { type Target, targetsOn } from "./targets.ts"
 
-const figures: readonly Figure[] = [ingest, columnar, latency, smallRuns, rebuild, reads, sizes, memory, search]
+const embedded: readonly Figure[] = [ingest, columnar, latency, smallRuns, rebuild, reads, sizes, memory, search]
+/** Those of a log in Kafka; the others look at what is folded, which is the same there. */
+const onKafka: readonly Figure[] = [ingest, columnar, latency, smallRuns, recovery]
+
+const figuresOn: Readonly<Record<EngineName, readonly Figure[]>> = { embedded, kafka: onKafka }
 
 /** A figure's sample over all rounds: the median, and what it was made of. */
 interface Result extends Sample {
@@ -33,7 +40,6 @@ interface Result extends Sample {
 }
 
 const here = import.meta.dirname
-const baselineFile = join(here, "baseline.json")
 
 const main = async (): Promise<void> => {
   const { values, positionals } = parseArgs({
@@ -44,35 +50,41 @@ const main = async (): Promise<void> => {
       name: { type: "string" },
       runs: { type: "string", default: "10000" },
       rounds: { type: "string", default: "5" },
+      engines: { type: "string", default: "embedded" },
     },
   })
+  const { engines: on } = values
+  if (on !== "embedded" && on !== "kafka") throw new Error(`no engines ${on}; there are embedded and kafka`)
+  const figures = figuresOn[on]
   const unknown = positionals.filter((name) => !figures.some((figure) => figure.name === name))
   if (unknown.length > 0)
     throw new Error(`no figure ${unknown.join(", ")}; there are ${figures.map(({ name }) => name).join(", ")}`)
   const chosen = positionals.length === 0 ? figures : figures.filter(({ name }) => positionals.includes(name))
-  const baseline = readBaseline()
+  const baseline = readBaseline(on)
   const root = mkdtempSync(join(tmpdir(), "matyan-bench-"))
+  const engines = await startEngines(on, root)
   try {
     const flush = fdatasyncMillis(root)
     say(`${JSON.stringify(machine())}\nload ${load()}, one fdatasync ${flush.toFixed(2)} ms`)
     const results: Result[] = []
     for (const figure of chosen) {
-      const measured = await take(figure, root, values.quick ? 1 : Number(values.rounds), Number(values.runs))
+      const measured = await take(figure, engines, root, values.quick ? 1 : Number(values.rounds), Number(values.runs))
       say(`\n${figure.name}: ${figure.says}\nload ${measured[0]?.load.join(" → ")}`)
-      for (const result of measured) say(line(result, baseline.get(result.name)))
+      for (const result of measured) say(line(result, targetsOn[on][result.name], baseline.get(result.name)))
       results.push(...measured)
     }
     if (values.record) record(values.name ?? new Date().toISOString().slice(0, 10), flush, results)
   } finally {
+    await engines.stop()
     rmSync(root, { recursive: true, force: true })
   }
 }
 
-const take = async (figure: Figure, root: string, rounds: number, runs: number): Promise<readonly Result[]> => {
+const take = async (figure: Figure, engines: Engines, root: string, rounds: number, runs: number): Promise<readonly Result[]> => {
   const folder = join(root, figure.name)
   mkdirSync(folder)
   const before = load()
-  const samples = await figure.measure({ rounds, runs, folder })
+  const samples = await figure.measure({ rounds, runs, folder, place: (name) => placeIn(engines, folder, name) })
   rmSync(folder, { recursive: true, force: true })
   return (samples[0] ?? []).map(({ name, unit }, i) => {
     const values = samples.map((round) => round[i]!.value)
@@ -80,15 +92,15 @@ const take = async (figure: Figure, root: string, rounds: number, runs: number):
   })
 }
 
-const readBaseline = (): ReadonlyMap<string, number> => {
+const readBaseline = (on: EngineName): ReadonlyMap<string, number> => {
+  const baselineFile = join(here, on === "embedded" ? "baseline.json" : `baseline-${on}.json`)
   if (!existsSync(baselineFile)) return new Map()
   const { results } = JSON.parse(readFileSync(baselineFile, "utf8")) as { readonly results: readonly Sample[] }
   return new Map(results.map(({ name, value }) => [name, value]))
 }
 
 /** One result, against its target and against the baseline (1.20× there: a fifth more than then). */
-const line = ({ name, unit, value, rounds }: Result, baseline: number | undefined): string => {
-  const target = targets[name]
+const line = ({ name, unit, value, rounds }: Result, target: Target | undefined, baseline: number | undefined): string => {
   const met = target === undefined || (target.better === "more" ? value >= target.target : value <= target.target)
   const wanted =
     target === undefined ? "" : `${met ? "ok  " : "FALLS SHORT "} ${target.better === "more" ? "≥" : "≤"} ${shown(target.target)}`

@@ -1,4 +1,3 @@
-import { join } from "node:path"
 import { type Figure, repeated } from "../support/figure.ts"
 import { columnar as appendAndFold } from "../support/log.ts"
 
@@ -10,9 +9,9 @@ export const columnar: Figure = {
   says:
     `${points} points in events of 1,000 appended to the log, while the projector folds in its thread, until its checkpoint has ` +
     "passed them all.",
-  measure: ({ rounds, folder }) =>
+  measure: ({ rounds, place }) =>
     repeated(rounds, async (round) => {
-      const { durable, seconds } = await appendAndFold(join(folder, `columnar-${round}`), { series: shape })
+      const { durable, seconds } = await appendAndFold(await place(`columnar-${round}`), { series: shape })
       return [
         { name: "columnar: durable", unit: "points/s", value: points / durable },
         { name: "columnar: visible", unit: "points/s", value: points / seconds },

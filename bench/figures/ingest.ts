@@ -1,4 +1,3 @@
-import { join } from "node:path"
 import { Client } from "../support/client.ts"
 import { type Figure, repeated, type Sample } from "../support/figure.ts"
 import { lastValue, messagesPerFrame, pointFrames } from "../support/frames.ts"
@@ -19,8 +18,8 @@ export const ingest: Figure = {
   says:
     "Stock frames of 100 single-point messages (four series in turn) through the WebSocket, from the first frame sent until " +
     "REST shows the last point of every series.",
-  measure: ({ rounds, folder }) =>
-    withServer(join(folder, "ingest"), async (server) => {
+  measure: async ({ rounds, place }) =>
+    withServer(await place("ingest"), async (server) => {
       await ingested(server, "warm", cases[1])
       return repeated(rounds, async (round) => {
         const samples: Sample[] = []

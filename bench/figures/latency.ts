@@ -1,4 +1,3 @@
-import { join } from "node:path"
 import { Worker } from "node:worker_threads"
 import { Client } from "../support/client.ts"
 import { type Figure, quantile, repeated, type Sample } from "../support/figure.ts"
@@ -16,8 +15,8 @@ export const latency: Figure = {
   says:
     "One point per frame: from its sending until a REST read (GET /runs/{id}/info, asked again without a pause) shows its value; " +
     `on an idle server, and while other runs send ${halfLoad} points/s.`,
-  measure: ({ rounds, folder }) =>
-    withServer(join(folder, "latency"), async (server) => {
+  measure: async ({ rounds, folder, place }) =>
+    withServer(await place("latency"), async (server) => {
       await probed(server, "warm")
       return repeated(rounds, async (round) => {
         const flush = { name: "one fdatasync here", unit: "ms", value: fdatasyncMillis(folder) }
@@ -50,6 +49,7 @@ const probed = async ({ backendUrl, frontierUrl }: Server, run: string): Promise
 
 const samplesOf = (when: string, { acknowledged, visible }: Probes): readonly Sample[] => [
   { name: `${when}: acknowledged p50`, unit: "ms", value: quantile(acknowledged, 0.5) },
+  { name: `${when}: acknowledged p99`, unit: "ms", value: quantile(acknowledged, 0.99) },
   { name: `${when}: visible p50`, unit: "ms", value: quantile(visible, 0.5) },
   { name: `${when}: visible p99`, unit: "ms", value: quantile(visible, 0.99) },
 ]

@@ -1,4 +1,3 @@
-import { join } from "node:path"
 import { type Figure, repeated } from "../support/figure.ts"
 import { seriesValue } from "../support/histories.ts"
 import { append } from "../support/log.ts"
@@ -12,9 +11,9 @@ const points = shape.runs * shape.series * shape.points
 export const memory: Figure = {
   name: "memory",
   says: `The server's peak while it folds a backlog of ${points} points from an empty store; RssAnon is its own memory, VmRSS counts mapped database pages too.`,
-  measure: ({ rounds, folder }) =>
+  measure: ({ rounds, place }) =>
     repeated(rounds, async (round) => {
-      const data = join(folder, `memory-${round}`)
+      const data = await place(`memory-${round}`)
       await append(data, { series: shape })
       return withServer(data, async ({ backendUrl, pid }) => {
         const peak = watchMemory(pid)

@@ -1,4 +1,3 @@
-import { join } from "node:path"
 import { type Figure, repeated } from "../support/figure.ts"
 import { append, fold } from "../support/log.ts"
 import { get, post } from "../support/rest.ts"
@@ -9,11 +8,11 @@ export const reads: Figure = {
   says:
     "One series of 100,000 points, whole: as binary columns (a metric search with p=100000) and as JSON (get-batch); and 100 series " +
     "of 10,000 points at 500 points each. To the last byte.",
-  measure: async ({ rounds, folder }) => {
-    const data = join(folder, "reads")
+  measure: async ({ rounds, place }) => {
+    const data = await place("reads")
     await append(data, { series: { runs: 1, series: 1, points: 100_000, perEvent: 100 } })
     await fold(data)
-    const many = join(folder, "many")
+    const many = await place("many")
     await append(many, { series: { runs: 10, series: 10, points: 10_000, perEvent: 100 } })
     await fold(many)
     const one = await withServer(data, ({ backendUrl }) =>

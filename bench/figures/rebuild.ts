@@ -1,4 +1,3 @@
-import { join } from "node:path"
 import { type Figure, repeated } from "../support/figure.ts"
 import { append, rebuild as refold } from "../support/log.ts"
 
@@ -7,8 +6,8 @@ export const rebuild: Figure = {
   says:
     "The whole log folded into an empty store, as `matyan verify` folds it: 2,000,000 points, 100 per event; 200,000 events of one point; " +
     "and 100,000 small events of all kinds, of which one in twenty makes a run (about 48 rows each).",
-  measure: async ({ rounds, folder }) => {
-    const [large, single, mixed] = [join(folder, "large"), join(folder, "single"), join(folder, "mixed")]
+  measure: async ({ rounds, place }) => {
+    const [large, single, mixed] = [await place("large"), await place("single"), await place("mixed")]
     await append(large, { series: { runs: 10, series: 10, points: 20_000, perEvent: 100 } })
     await append(single, { series: { runs: 10, series: 10, points: 2_000, perEvent: 1 } })
     await append(mixed, { small: 100_000 })

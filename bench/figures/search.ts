@@ -1,4 +1,3 @@
-import { join } from "node:path"
 import { type Figure, repeated } from "../support/figure.ts"
 import { append, fold } from "../support/log.ts"
 import { get } from "../support/rest.ts"
@@ -9,8 +8,8 @@ export const search: Figure = {
   says:
     "Run search over many runs (10,000 unless told): by an indexed parameter that 1 % of them match, the first page of 50; by a predicate " +
     "that no index knows; and the list of all. To the last byte.",
-  measure: async ({ rounds, folder, runs }) => {
-    const data = join(folder, "search")
+  measure: async ({ rounds, place, runs }) => {
+    const data = await place("search")
     await append(data, { runs })
     await fold(data)
     const measured = await withServer(data, ({ backendUrl }) =>

@@ -1,4 +1,3 @@
-import { join } from "node:path"
 import { Client } from "../support/client.ts"
 import { type Figure, repeated } from "../support/figure.ts"
 import { smallRunFrames } from "../support/frames.ts"
@@ -15,9 +14,9 @@ export const smallRuns: Figure = {
   says:
     `${count} runs of five parameters and ten points, each over a connection of its own in the stock client's frames, ${clients} at a ` +
     "time, until REST counts all of them as finished.",
-  measure: ({ rounds, folder }) =>
-    repeated(rounds, (round) =>
-      withServer(join(folder, `small-runs-${round}`), async ({ backendUrl, frontierUrl, pid }) => {
+  measure: ({ rounds, place }) =>
+    repeated(rounds, async (round) =>
+      withServer(await place(`small-runs-${round}`), async ({ backendUrl, frontierUrl, pid }) => {
         const cpu = cpuSeconds(pid)
         const start = performance.now()
         let next = 0

@@ -1,4 +1,5 @@
 /** What a figure is: named samples, taken as often as it is asked for. */
+import type { Place } from "./engines.ts"
 
 /** One measured number. Its unit says what it counts. */
 export interface Sample {
@@ -14,6 +15,8 @@ export interface Scale {
   readonly runs: number
   /** An empty folder of the figure's own, gone afterwards. */
   readonly folder: string
+  /** A data folder within it, which has a log of its own. */
+  readonly place: (name: string) => Promise<Place>
 }
 
 export interface Figure {

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process"
 import { mkdirSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import type { Place } from "./engines.ts"
 import type { SeriesShape } from "./histories.ts"
 
 const program = fileURLToPath(new URL("log-process.ts", import.meta.url))
@@ -16,21 +17,22 @@ export interface Folded {
   readonly points: number
 }
 
-export const append = (folder: string, history: History): Promise<unknown> => ask("append", folder, history)
+export const append = (place: Place, history: History): Promise<unknown> => ask("append", place, history)
 
-export const fold = (folder: string): Promise<Folded> => ask<Folded>("fold", folder)
+export const fold = (place: Place): Promise<Folded> => ask<Folded>("fold", place)
 
-export const rebuild = (folder: string): Promise<Folded> => ask<Folded>("rebuild", folder)
+export const rebuild = (place: Place): Promise<Folded> => ask<Folded>("rebuild", place)
 
-export const columnar = (folder: string, history: History) =>
-  ask<{ readonly durable: number; readonly seconds: number }>("columnar", folder, history)
+export const columnar = (place: Place, history: History) =>
+  ask<{ readonly durable: number; readonly seconds: number }>("columnar", place, history)
 
-export const storedBytes = (folder: string) => ask<{ readonly rows: number; readonly bytes: number }>("sizes", folder)
+export const storedBytes = (place: Place) => ask<{ readonly rows: number; readonly bytes: number }>("sizes", place)
 
-const ask = async <A>(kind: string, folder: string, history?: History): Promise<A> => {
+const ask = async <A>(kind: string, { folder, settings }: Place, history?: History): Promise<A> => {
   mkdirSync(folder, { recursive: true })
   const options = (process.env["BENCH_NODE_OPTIONS"] ?? "").split(" ").filter((option) => option !== "")
   const args = [...options, program, kind, folder, ...(history === undefined ? [] : [JSON.stringify(history)])]
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder })
-  return JSON.parse(stdout) as A
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder, env: { ...process.env, ...settings } })
+  // What engines warn of stands before it.
+  return JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as A
 }

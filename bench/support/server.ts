@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdirSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import type { Place } from "./engines.ts"
 
 const cli = fileURLToPath(new URL("../../infra/cli.ts", import.meta.url))
 
@@ -15,7 +16,7 @@ export interface Server {
 }
 
 /** Node options for the server, such as `--cpu-prof`, come from `BENCH_NODE_OPTIONS`. */
-export const startServer = async (folder: string): Promise<Server> => {
+export const startServer = async ({ folder, settings }: Place): Promise<Server> => {
   mkdirSync(folder, { recursive: true })
   const options = (process.env["BENCH_NODE_OPTIONS"] ?? "").split(" ").filter((option) => option !== "")
   const child = spawn(process.execPath, [...options, cli, "serve"], {
@@ -26,6 +27,7 @@ export const startServer = async (folder: string): Promise<Server> => {
       MATYAN_DATA_DIR: folder,
       MATYAN_BACKEND_PORT: "0",
       MATYAN_FRONTIER_PORT: "0",
+      ...settings,
     },
     stdio: ["ignore", "pipe", "inherit"],
   })
@@ -45,8 +47,8 @@ export const startServer = async (folder: string): Promise<Server> => {
 }
 
 /** Runs something on a server of its own, and ends the server however that ends. */
-export const withServer = async <A>(folder: string, act: (server: Server) => Promise<A>): Promise<A> => {
-  const server = await startServer(folder)
+export const withServer = async <A>(place: Place, act: (server: Server) => Promise<A>): Promise<A> => {
+  const server = await startServer(place)
   try {
     return await act(server)
   } finally {

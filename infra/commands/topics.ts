@@ -47,6 +47,7 @@ const act = async (chosen: Settings, word: "create" | "check", asked: Asked, dry
   const { createTopics, missingTopics } = await import("../kafka/create-topics.ts")
   const { examineTopics } = await import("../kafka/examine.ts")
   const { describeTopics } = await import("../kafka/topics.ts")
+  const { patiently } = await import("../kafka/patience.ts")
   const configured = kafkaOptions(chosen)
   const partitions = asked.partitions ?? configured.partitions
   const options = { ...configured, partitions }
@@ -63,7 +64,8 @@ const act = async (chosen: Settings, word: "create" | "check", asked: Asked, dry
     for (const found of Object.values(facts)) if (found !== null) process.stdout.write(`${found.name} is there\n`)
     if (dryRun) return 0
   }
-  return report((await examineTopics(client, options)).findings)
+  // The leaders of new partitions may not know it yet.
+  return report((await patiently(client.requestTimeout, () => examineTopics(client, options))).findings)
 }
 
 const defaultShape = { partitions: 6, replication: 3 }
