@@ -14,11 +14,14 @@ export interface DumpedRow {
   readonly value: Uint8Array
 }
 
-/** Every projected row, as stored, by space and key, in chunks. */
-export async function* dumpRows(rows: Rows): AsyncGenerator<readonly DumpedRow[]> {
-  for (const space of comparedSpaces) {
+/** Every projected row, as stored, by space and key, in chunks; those behind a row where it is told. */
+export async function* dumpRows(rows: Rows, after?: DumpedRow): AsyncGenerator<readonly DumpedRow[]> {
+  const left =
+    after === undefined ? comparedSpaces : comparedSpaces.slice(comparedSpaces.findIndex((space) => space === after.space))
+  for (const space of left) {
     const prefix = rows.key(space, [])
-    for await (const chunk of rows.tx.chunks(prefix, Buffer.concat([prefix, Uint8Array.of(0xff)])))
+    const begin = space === after?.space ? Buffer.concat([prefix, after.key, Uint8Array.of(0)]) : prefix
+    for await (const chunk of rows.tx.chunks(begin, Buffer.concat([prefix, Uint8Array.of(0xff)])))
       yield chunk.map(([key, value]) => ({ space, key: key.subarray(prefix.length), value }))
   }
 }

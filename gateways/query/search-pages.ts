@@ -80,7 +80,10 @@ const within = async (promise: Promise<unknown>, milliseconds: number): Promise<
   return isSettled
 }
 
-/** Writes a run, or the next part of it: then it answers "more", and is called again, maybe in another view. */
+/**
+ * Writes a run, or the next part of it: then it answers "more", and is called again, maybe in another view; also where what it
+ * reads fails. It writes at once what it has read, with no wait in between.
+ */
 export type WriteRun = (loader: RunLoader, index: number, writer: TreeWriter) => Promise<"done" | "more">
 
 export interface Pages {
@@ -95,17 +98,16 @@ export interface Pages {
 export async function* pagesOf(search: Search, { runs, begin, write, after, end }: Pages): AsyncGenerator<Uint8Array> {
   const writer = new TreeWriter(2 * pageBytes)
   begin?.(writer)
-  for (let next = 0; next < runs.length;) {
-    next = await search.read(async (rows) => {
+  let next = 0
+  while (next < runs.length) {
+    await search.read(async (rows) => {
       const loader = new RunLoader(rows)
       const until = performance.now() + pageMs
-      let i = next
-      while (i < runs.length && writer.length < pageBytes && performance.now() < until) {
-        const written = (await search.orLeftOut(runs[i]!, () => write(loader, i, writer))) ?? "done"
-        if (written === "done") after?.(writer, i++)
+      while (next < runs.length && writer.length < pageBytes && performance.now() < until) {
+        const written = (await search.orLeftOut(runs[next]!, () => write(loader, next, writer))) ?? "done"
+        if (written === "done") after?.(writer, next++)
         await search.turn()
       }
-      return i
     })
     if (writer.length >= pageBytes || next < runs.length) yield writer.take()
   }

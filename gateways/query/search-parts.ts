@@ -48,9 +48,10 @@ export class SequenceParts {
     if (open === undefined) return "done"
     while (open.next < open.sequences.length) {
       if (writer.length >= pageBytes) return "more"
-      const trace = open.sequences[open.next++]!
+      const trace = open.sequences[open.next]!
       const { traces } = open.loaded
       const tree = await this.#search.orLeftOut(match.run, () => this.#treeOf(loader.rows, match.run, trace, traces ?? []))
+      open.next++
       if (tree !== undefined) writer.write(tree, [match.run, "traces", open.written++])
       await this.#search.turn()
     }

@@ -29,6 +29,12 @@ export interface Walk {
   readonly after: DatedRun | null
 }
 
+/** How far a walk through all runs is, whatever view it is in. */
+interface Step {
+  last: RunSummary | null
+  isOver: boolean
+}
+
 /** Runs between two looks at the clock. */
 const runsPerTurn = 16
 
@@ -50,7 +56,12 @@ export class RunWalk {
     return this.#looked
   }
 
-  /** Reads in one view; the body gives others their turn between runs by {@link turn}, and gives it in long ranges. */
+  /**
+   * Reads in one view; the body gives others their turn between runs by {@link turn}, and gives it in long ranges.
+   *
+   * The store may run the body again. So one that changes what is outside of it does so at once when it has read what that takes,
+   * with no wait in between, and goes on from there when it is run again.
+   */
   read<A>(body: (rows: Rows) => Promise<A>): Promise<A> {
     return this.#gateway.read((rows) => body(rowsInTurns(rows, this.#turns)))
   }
@@ -71,60 +82,70 @@ export class RunWalk {
 
   /** Loads the runs that are told, or else all, one after the other until `visit` answers false. */
   each(told: Told | undefined, walk: Walk, needs: NeededParts, visit: (run: LoadedRun) => boolean): Promise<void> {
-    return told === undefined ? this.#eachOfAll(walk, needs, visit) : this.#eachOf(told.runs, needs, visit)
+    return told === undefined
+      ? this.#eachOfAll(walk, needs, visit)
+      : this.eachOf(
+          told.runs.map(({ run }) => run),
+          needs,
+          visit,
+        )
   }
 
-  async #eachOf(runs: readonly DatedRun[], needs: NeededParts, visit: (run: LoadedRun) => boolean): Promise<void> {
-    for (let next = 0; next < runs.length;)
-      next = await this.read(async (rows) => {
+  /** Loads runs, one after the other until `visit` answers false; those that are not there are passed over. */
+  async eachOf(runs: readonly string[], needs: NeededParts, visit: (run: LoadedRun) => boolean): Promise<void> {
+    let next = 0
+    while (next < runs.length)
+      await this.read(async (rows) => {
         const loader = new RunLoader(rows)
         const until = performance.now() + viewMs
-        let i = next
-        for (; i < runs.length && performance.now() < until; i++) {
-          const { run } = runs[i]!
+        while (next < runs.length && performance.now() < until) {
+          const run = runs[next]!
           const loaded = await this.orLeftOut(run, () => loader.load(run, needs))
-          if (loaded !== undefined && !this.#visit(loaded, visit)) return runs.length
+          next++
+          if (loaded !== undefined && !this.#visit(loaded, visit)) next = runs.length
           await this.#searchTurn()
         }
-        return i
       })
   }
 
   async #eachOfAll(walk: Walk, needs: NeededParts, visit: (run: LoadedRun) => boolean): Promise<void> {
-    let after: DatedRun | null | undefined = walk.after
-    while (after !== undefined) {
-      const from: DatedRun | null = after
-      after = await this.read(async (rows) => {
+    const step: Step = { last: null, isOver: false }
+    while (!step.isOver)
+      await this.read(async (rows) => {
+        if (step.isOver) return
         const loader = new RunLoader(rows)
         const until = performance.now() + viewMs
-        for await (const chunk of summaries(rows, { ...walk, after: from })) {
-          if (!(await this.#eachIn(chunk, loader, needs, visit))) return undefined
-          const last = chunk.at(-1)
-          if (last !== undefined && performance.now() >= until) return dated(last)
+        for await (const chunk of summaries(rows, { ...walk, after: step.last === null ? walk.after : dated(step.last) })) {
+          await this.#eachIn(chunk, loader, needs, visit, step)
+          if (step.isOver || performance.now() >= until) return
         }
-        return undefined
+        step.isOver = true
       })
-    }
   }
 
-  /** False where `visit` was. What is known is not waited for, since a promise costs as much as a simple query. */
+  /** What is known is not waited for, since a promise costs as much as a simple query. */
   async #eachIn(
     chunk: readonly RunSummary[],
     loader: RunLoader,
     needs: NeededParts,
     visit: (run: LoadedRun) => boolean,
-  ): Promise<boolean> {
+    step: Step,
+  ): Promise<void> {
     for (const [i, summary] of chunk.entries()) {
       try {
         const known = loader.complete(summary, needs)
         const loaded = known instanceof Promise ? await known : known
-        if (loaded !== undefined && !this.#visit(loaded, visit)) return false
+        step.last = summary
+        if (loaded !== undefined && !this.#visit(loaded, visit)) {
+          step.isOver = true
+          return
+        }
       } catch (error) {
         this.#leaveOut(summary.id, error)
+        step.last = summary
       }
       if (i % runsPerTurn === 0) await this.#searchTurn()
     }
-    return true
   }
 
   #visit(loaded: LoadedRun, visit: (run: LoadedRun) => boolean): boolean {

@@ -1,5 +1,5 @@
 /** Which series a request means: those that match a query, or those it names. */
-import { type LoadedRun, type NeededParts, RunLoader } from "../../projections/search-facts.ts"
+import type { LoadedRun, NeededParts } from "../../projections/search-facts.ts"
 import type { TraceView } from "../../projections/run-view.ts"
 import { isId } from "./parameters.ts"
 import type { Search } from "./search.ts"
@@ -15,38 +15,32 @@ const metricsOnly: NeededParts = { attributes: false, metrics: true, tags: false
 
 /** Newest run first; 400 where they are too many. */
 export const matchingSeries = async (search: Search): Promise<readonly ChosenSeries[]> => {
-  const matches = await search.sequences(isMetric)
-  checkCount(matches.length, "q")
-  return search.read(async (rows) => {
-    const loader = new RunLoader(rows)
-    const chosen: ChosenSeries[] = []
-    for (const { run, isMatch } of matches) {
-      const loaded = await search.orLeftOut(run, () => loader.load(run, metricsOnly))
-      for (const trace of metricsOf(loaded)) if (isMatch(trace)) chosen.push({ run, trace })
-      checkCount(chosen.length, "q")
-      await search.turn()
-    }
-    return chosen
+  const matches = new Map((await search.sequences(isMetric)).map(({ run, isMatch }) => [run, isMatch]))
+  checkCount(matches.size, "q")
+  const chosen: ChosenSeries[] = []
+  await search.eachOf([...matches.keys()], metricsOnly, (loaded) => {
+    const run = loaded.fields.id
+    for (const trace of metricsOf(loaded)) if (matches.get(run)?.(trace) === true) chosen.push({ run, trace })
+    checkCount(chosen.length, "q")
+    return true
   })
+  return chosen
 }
 
 /** In the order they are named in; those that are not there are left out. */
-export const namedSeries = (search: Search, asked: readonly NamedSeries[]): Promise<readonly ChosenSeries[]> =>
-  search.read(async (rows) => {
-    const loader = new RunLoader(rows)
-    const loaded = new Map<string, readonly TraceView[]>()
-    const chosen: ChosenSeries[] = []
-    for (const one of asked) {
-      const { run } = one
-      if (!loaded.has(run))
-        loaded.set(run, isId(run) ? metricsOf(await search.orLeftOut(run, () => loader.load(run, metricsOnly))) : [])
-      const trace = findTrace(loaded.get(run)!, one)
-      if (trace !== undefined) chosen.push({ run, trace })
-      await search.turn()
-    }
-    return chosen
+export const namedSeries = async (search: Search, asked: readonly NamedSeries[]): Promise<readonly ChosenSeries[]> => {
+  const runs = new Set(asked.map(({ run }) => run).filter(isId))
+  const metrics = new Map<string, readonly TraceView[]>()
+  await search.eachOf([...runs], metricsOnly, (loaded) => {
+    metrics.set(loaded.fields.id, metricsOf(loaded))
+    return true
   })
+  return asked.flatMap((one) => {
+    const trace = findTrace(metrics.get(one.run) ?? [], one)
+    return trace === undefined ? [] : [{ run: one.run, trace }]
+  })
+}
 
 const isMetric = ({ kind }: TraceView): boolean => kind === "metric"
 
-const metricsOf = (loaded: LoadedRun | undefined): readonly TraceView[] => (loaded?.traces ?? []).filter(isMetric)
+const metricsOf = ({ traces }: LoadedRun): readonly TraceView[] => (traces ?? []).filter(isMetric)
