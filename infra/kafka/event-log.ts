@@ -4,6 +4,7 @@ import type { AnyEvent, Position } from "../../events/index.ts"
 import { partitionOf } from "../../domain/murmur2.ts"
 import { EventLog, EventTooLarge, LogUnavailable, type Partition } from "../../domain/ports/event-log.ts"
 import { EventCodec } from "../avro/codec.ts"
+import { BatchLimits, type Limits } from "./batch-limits.ts"
 import { type KafkaClient, kafkaClient, quietLog } from "./client.ts"
 import { examineTopics } from "./examine.ts"
 import { isTooLarge, unavailable } from "./faults.ts"
@@ -15,7 +16,7 @@ import { patiently } from "./patience.ts"
 import { Producer } from "./producer.ts"
 import { DeadLetters } from "./set-aside.ts"
 import { shareByGroup } from "./share.ts"
-import { describeTopics, largestBatchOf, largestEvent, type TopicsFacts } from "./topics.ts"
+import { describeTopics, largestEvent, type TopicsFacts } from "./topics.ts"
 
 const defaultSessionMs = 6_000
 /** How long appends that are under way when the log is closed may still take. */
@@ -59,8 +60,7 @@ interface OpenLog {
   readonly partitions: readonly Partition[]
   /** How many partitions `data-ingestion` has. */
   readonly count: number
-  /** Most bytes of a batch of records. */
-  readonly largestBatch: Map<Topic, number>
+  readonly limits: BatchLimits
   readonly linked: Linked
   readonly sends: GroupSend
   readonly deadLetters: DeadLetters | null
@@ -90,9 +90,8 @@ const openWith = (client: KafkaClient, options: KafkaOptions, facts: TopicsFacts
   const names = [topicName("data-ingestion"), topicName("control-events")]
   const linked = new Linked(client, names)
   const producer = new Producer(client, names)
-  const largestBatch = new Map<Topic, number>()
-  for (const topic of ["data-ingestion", "control-events"] as const) largestBatch.set(topic, largestBatchOf(facts[topic]))
-  const sends = new GroupSend(producer, { topicName, largestBatch: (topic) => largestBatch.get(topic)! })
+  const limits = new BatchLimits(facts, () => describeTopics(client, options.topics))
+  const sends = new GroupSend(producer, { topicName, largestBatch: (topic) => limits.known[topic] })
   const letters = facts["dead-letters"]
   const deadLetters = letters === null ? null : new DeadLetters(client, options.topics, letters.partitions)
   const close = async (): Promise<void> => {
@@ -104,7 +103,7 @@ const openWith = (client: KafkaClient, options: KafkaOptions, facts: TopicsFacts
     linked.close()
     deadLetters?.close()
   }
-  return { client, options, topicName, partitions: partitionsOf(count), count, largestBatch, linked, sends, deadLetters, close }
+  return { client, options, topicName, partitions: partitionsOf(count), count, limits, linked, sends, deadLetters, close }
 }
 
 const partitionsOf = (count: number): readonly Partition[] => [
@@ -122,20 +121,26 @@ const append = (
 ): Effect.Effect<readonly Position[], LogUnavailable | EventTooLarge> =>
   Effect.suspend((): ReturnType<typeof append> => {
     if (events.length === 0) return Effect.succeed([])
-    const placed = place(log, codec, events)
+    const limits = log.limits.known
+    const placed = place(log, limits, codec, events)
     if (placed instanceof EventTooLarge) return Effect.fail(placed)
     return Effect.tryPromise({ try: () => log.sends.append(placed), catch: unavailable("the events cannot be written") }).pipe(
-      Effect.tapError(({ cause }) => (isTooLarge(cause) ? Effect.promise(() => learnLimits(log)) : Effect.void)),
+      Effect.tapError(({ cause }) => (isTooLarge(cause) ? Effect.promise(() => log.limits.learn(limits)) : Effect.void)),
     )
   })
 
-const place = (log: OpenLog, codec: EventCodec["Service"], events: readonly AnyEvent[]): readonly Placed[] | EventTooLarge => {
+const place = (
+  log: OpenLog,
+  limits: Limits,
+  codec: EventCodec["Service"],
+  events: readonly AnyEvent[],
+): readonly Placed[] | EventTooLarge => {
   const placed: Placed[] = []
   for (const event of events) {
     const { topic, key: text, bytes } = codec.encode(event)
     const key = Buffer.from(text)
     const over = recordBytes({ key, bytes }) + batchOverhead - bytes.length
-    const limit = Math.min(largestEvent, log.largestBatch.get(topic)! - over)
+    const limit = Math.min(largestEvent, limits[topic] - over)
     if (bytes.length > limit)
       return new EventTooLarge({
         message: "the event is larger than the log takes",
@@ -147,20 +152,6 @@ const place = (log: OpenLog, codec: EventCodec["Service"], events: readonly AnyE
   }
   return placed
 }
-
-/**
- * A batch was refused for its size, so a topic takes less than it did, or than we could know. Then it is asked again, and where
- * that tells nothing new, half of what was thought is tried: appends that are tried again become smaller, or are refused.
- */
-const learnLimits = async ({ client, options, largestBatch }: OpenLog): Promise<void> => {
-  const facts = await describeTopics(client, options.topics).catch(() => null)
-  const told = new Map(Array.from(largestBatch.keys(), (topic) => [topic, toldLimit(facts, topic)]))
-  const isNew = [...largestBatch].some(([topic, known]) => told.get(topic)! < known)
-  for (const [topic, known] of largestBatch) largestBatch.set(topic, isNew ? Math.min(known, told.get(topic)!) : known >> 1)
-}
-
-const toldLimit = (facts: TopicsFacts | null, topic: Topic): number =>
-  Number(facts?.[topic]?.settings?.get("max.message.bytes") ?? Number.POSITIVE_INFINITY)
 
 const endsOf = ({ linked, topicName, partitions }: OpenLog): Promise<readonly Position[]> =>
   linked.use(async (cluster) => {

@@ -141,22 +141,7 @@ test("an event above what its topic takes is refused before it is sent, also onc
   const large = (bytes: number) => log.run((l) => Effect.flip(l.append([renamed("run", "x".repeat(bytes))])))
   expect(await large(1_100_000)).toBeInstanceOf(EventTooLarge)
   await log.append(renamed("run", "x".repeat(990_000)))
-  const topic = options.topics["data-ingestion"]
-  await administer(options.brokers, (admin) =>
-    admin.alterConfigs({
-      validateOnly: false,
-      resources: [
-        {
-          type: kafkajs.ConfigResourceTypes.TOPIC,
-          name: topic,
-          configEntries: [
-            { name: "max.message.bytes", value: "100000" },
-            { name: "retention.ms", value: "-1" },
-          ],
-        },
-      ],
-    }),
-  )
+  await lower(options, 100_000)
   await until(
     "the smaller limit to be known",
     () => large(500_000),
@@ -167,6 +152,28 @@ test("an event above what its topic takes is refused before it is sent, also onc
   const many = await log.append(...Array.from({ length: 10 }, () => renamed("run", "x".repeat(30_000))))
   expect(many).toHaveLength(10)
 })
+
+test("appends that are refused together learn the smaller limit once, and none of them is taken for too large", async () => {
+  const options = fresh()
+  await makeTopics(options, { "max.message.bytes": "1000000" }, 1)
+  const log = open(options)
+  await log.append(renamed("run", "x"))
+  await lower(options, 20_000)
+  const asGateways = (event: AnyEvent) =>
+    log.run((l) => l.append([event]).pipe(Effect.retry({ while: (fault) => fault._tag === "LogUnavailable" })))
+  const appended = Array.from({ length: 40 }, (_, i) => asGateways(renamed(`run${i}`, "x".repeat(3_000))))
+  expect(await Promise.all(appended)).toHaveLength(40)
+})
+
+/** As an operator does to a log that is in use; the data's topic takes no larger batches from now on. */
+const lower = async (options: KafkaOptions, bytes: number): Promise<void> => {
+  const configEntries = [
+    { name: "max.message.bytes", value: String(bytes) },
+    { name: "retention.ms", value: "-1" },
+  ]
+  const resources = [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: options.topics["data-ingestion"], configEntries }]
+  await administer(options.brokers, (admin) => admin.alterConfigs({ validateOnly: false, resources }))
+}
 
 test("what nobody of ours wrote is undecodable, and can be set aside with its place and the reason", async () => {
   const options = fresh()
