@@ -113,19 +113,19 @@ export class RunLoader {
   }
 }
 
+/** Waits for all of them, whichever fails: a promise that nobody waits for ends the process where it fails. */
 const together = async (
   fields: RunProps,
-  attributes: ValueMap | null | Promise<ValueMap>,
-  traces: Promise<readonly TraceView[]> | null,
-  tags: readonly TagView[] | null | Promise<readonly TagView[]>,
-  experiment: ExperimentName | null | Promise<ExperimentName | null>,
-): Promise<LoadedRun> => ({
-  fields,
-  attributes: await attributes,
-  traces: await traces,
-  tags: await tags,
-  experiment: await experiment,
-})
+  ...parts: readonly [
+    attributes: ValueMap | null | Promise<ValueMap>,
+    traces: Promise<readonly TraceView[]> | null,
+    tags: readonly TagView[] | null | Promise<readonly TagView[]>,
+    experiment: ExperimentName | null | Promise<ExperimentName | null>,
+  ]
+): Promise<LoadedRun> => {
+  const [attributes, traces, tags, experiment] = await Promise.all(parts)
+  return { fields, attributes, traces, tags, experiment }
+}
 
 const isPromise = (value: unknown): value is Promise<unknown> => value instanceof Promise
 

@@ -1,6 +1,6 @@
 /** A store that fails in the ways a real one does, as a layer over any adapter. */
 import { Effect, Layer } from "effect"
-import { KeyValueStore, StoreUnavailable, type Transaction } from "../../domain/ports/key-value-store.ts"
+import { KeyValueStore, type Reader, StoreUnavailable, type Transaction } from "../../domain/ports/key-value-store.ts"
 
 /** How one write goes wrong. */
 export type Fault =
@@ -39,6 +39,52 @@ export const chaos =
           }),
       })),
     ).pipe(Layer.provide(layer))
+
+/** A store that runs each body that reads several times, as {@link runAgain}; `tries` is asked for each. */
+export const readingAgain =
+  (tries: () => readonly number[]) =>
+  (layer: Layer.Layer<KeyValueStore, unknown>): Layer.Layer<KeyValueStore, unknown> =>
+    Layer.effect(
+      KeyValueStore,
+      Effect.map(KeyValueStore, (store): KeyValueStore["Service"] => ({
+        ...store,
+        read: (body) => store.read(async (tx) => runAgain(tx, body, tries())),
+      })),
+    ).pipe(Layer.provide(layer))
+
+/**
+ * Runs a body that reads in vain, once for each of `tries`: it fails after so many reads, as where a view is too old, or comes to
+ * its end and is run again for nothing. Answers what it answers the last time, when all goes well.
+ */
+export const runAgain = async <A>(tx: Reader, body: (tx: Reader) => Promise<A>, tries: readonly number[]): Promise<A> => {
+  for (const most of tries) {
+    try {
+      await body(failingAfter(tx, most))
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error
+    }
+  }
+  return body(tx)
+}
+
+const failingAfter = (tx: Reader, most: number): Reader => {
+  let left = most
+  const counted = (): void => {
+    if (left-- <= 0) throw new StoreUnavailable({ message: "injected" })
+  }
+  return {
+    get: async (key) => (counted(), tx.get(key)),
+    range: async (begin, end, options) => (counted(), tx.range(begin, end, options)),
+    chunks: async function* (begin, end, options) {
+      for await (const chunk of tx.chunks(begin, end, options)) {
+        counted()
+        yield chunk
+      }
+    },
+    directory: async (path) => (counted(), tx.directory(path)),
+    directories: async (path) => (counted(), tx.directories(path)),
+  }
+}
 
 const unavailable = new StoreUnavailable({ message: "injected" })
 

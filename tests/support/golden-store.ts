@@ -10,6 +10,7 @@ import { RunIntake } from "../../domain/ingest/intake.ts"
 import { translateFrame } from "../../domain/ingest/translate.ts"
 import { defaultIngestLimits } from "../../domain/limits.ts"
 import { EventLog } from "../../domain/ports/event-log.ts"
+import type { KeyValueStore } from "../../domain/ports/key-value-store.ts"
 import { stamper } from "../../domain/stamp.ts"
 import type { AnyEvent } from "../../events/index.ts"
 import { Names } from "../../gateways/names.ts"
@@ -40,6 +41,8 @@ export interface GoldenOptions {
   readonly waitMillis?: number
   /** Wraps the log, to make it fail. */
   readonly log?: FaultyLog
+  /** Wraps the store. */
+  readonly store?: (layer: Layer.Layer<KeyValueStore, unknown>) => Layer.Layer<KeyValueStore, unknown>
 }
 
 export const readGolden = (file: string): string => readFileSync(new URL(`../fixtures/golden/${file}`, import.meta.url), "utf8")
@@ -58,7 +61,7 @@ export const goldenStore = async (
   atEnd(async () => rmSync(folder, { recursive: true, force: true }))
   const ports = Layer.mergeAll(
     options.log?.over(embeddedLog({ folder })) ?? embeddedLog({ folder }),
-    lmdbStore({ folder: join(folder, "store") }),
+    (options.store ?? ((layer) => layer))(lmdbStore({ folder: join(folder, "store") })),
     recordedBlobs(join(folder, "blobs"), goldenObjects),
   )
   const runtime = ManagedRuntime.make(Names.layer.pipe(Layer.provideMerge(ports)))
