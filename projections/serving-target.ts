@@ -1,6 +1,6 @@
 /** The generation that projectors fold into: the serving one, made where there is none. */
-import type { Transaction } from "../domain/ports/key-value-store.ts"
-import { controlPath, createGeneration, type Generation, generationCache, pointTo } from "./subspaces.ts"
+import { StoreUnavailable, type Transaction } from "../domain/ports/key-value-store.ts"
+import { controlPath, createGeneration, foldedBy, foldVersion, type Generation, generationCache, pointTo } from "./subspaces.ts"
 
 /** How long a rebuild may ask for quiet, in milliseconds; it takes far less, unless it died. */
 const mostPatience = 3_000
@@ -9,12 +9,18 @@ const mostPatience = 3_000
  * The serving generation in a transaction. A rebuild that is about to take its place holds it (see generations.ts); a hold
  * that goes on for too long is ended, by the time that has passed here, so that no two clocks need agree. Ending one breaks
  * nothing: the swap checks for itself that it has all that is folded here.
+ *
+ * Fails where other code folded it. While an upgrade is rolled out old projectors live on, and must not go on in what the new
+ * code has made; nor the other way round.
  */
 export const servingTarget = (longestHold = mostPatience): ((tx: Transaction) => Promise<Generation>) => {
   const generationOf = generationCache()
+  let ours: number | undefined
   let held: { readonly holder: string; readonly since: number } | undefined
   return async (tx) => {
     const generation = (await generationOf(tx)) ?? (await createGeneration(tx))
+    if (ours !== generation.id && (await foldedBy(tx, generation)) !== foldVersion) throw otherCode
+    ours = generation.id
     const { holder } = generation
     if (holder === null) return generation
     if (held?.holder !== holder) held = { holder, since: performance.now() }
@@ -23,3 +29,7 @@ export const servingTarget = (longestHold = mostPatience): ((tx: Transaction) =>
     return { ...generation, holder: null }
   }
 }
+
+const otherCode = new StoreUnavailable({
+  message: "another version of this software folded the projections; matyan rebuild folds them anew by this one",
+})

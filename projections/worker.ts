@@ -8,6 +8,7 @@ import type { FoldOutcome } from "./fold.ts"
 import { defaultSliceSize } from "./jobs.ts"
 import { paced } from "./pace.ts"
 import { servingTarget } from "./serving-target.ts"
+import { createGeneration } from "./subspaces.ts"
 import { tellFold } from "./told-spans.ts"
 
 export interface ProjectorOptions {
@@ -52,8 +53,8 @@ export const project = (options: ProjectorOptions = {}): Effect.Effect<never, ne
   })
 
 /** Makes the first generation where there is none, so that views can be opened before the projector's first batch. */
-export const prepare: Effect.Effect<void, StoreFault, KeyValueStore> = Effect.suspend(() =>
-  Effect.flatMap(makeServingFolder({}), (folder) => folder.prepare),
+export const prepare: Effect.Effect<void, StoreFault, KeyValueStore> = KeyValueStore.use((store) =>
+  Effect.asVoid(store.write(async (tx) => createGeneration(tx))),
 )
 
 /** Folds everything that is in the log now, jobs included, then ends. */

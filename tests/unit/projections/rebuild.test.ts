@@ -17,9 +17,9 @@ import {
 import { pack } from "../../../projections/keys.ts"
 import { rebuild } from "../../../projections/rebuild.ts"
 import { servingTarget } from "../../../projections/serving-target.ts"
-import { controlPath, servingGeneration } from "../../../projections/subspaces.ts"
+import { controlPath, foldVersion, servingGeneration } from "../../../projections/subspaces.ts"
 import { makeView } from "../../../projections/view.ts"
-import { catchUp, foldToEnd, project } from "../../../projections/worker.ts"
+import { catchUp, foldToEnd, prepare, project } from "../../../projections/worker.ts"
 import { Curse } from "../../support/cursed.ts"
 import { append, discardOf, foldedClean, named, onProjections, projected, verified } from "../../support/projected.ts"
 import { until } from "../../support/wait.ts"
@@ -214,6 +214,24 @@ describe("a rebuild", () => {
         yield* write(async (tx) => hold(tx, null))
         yield* Fiber.join(folding)
         expect(yield* projected).toContain("later")
+      }),
+    ))
+
+  it("Law 1: nothing is folded into projections of other code, for an old projector lives on for a while after an upgrade", () =>
+    onProjections(
+      Effect.gen(function* () {
+        yield* append(many)
+        yield* catchUp()
+        const { prefixes } = (yield* serving)!
+        yield* write(async (tx) => tx.set(pack(["fold_version"], prefixes.marks), encodeValue(foldVersion + 1)))
+        const before = yield* projected
+        yield* append([named("later", "later")])
+        expect(yield* Effect.flip(catchUp())).toMatchObject({ _tag: "StoreUnavailable" })
+        expect(yield* projected).toBe(before)
+        yield* prepare
+        yield* rebuild()
+        yield* catchUp()
+        expect(yield* projected).toBe(yield* foldedClean)
       }),
     ))
 
