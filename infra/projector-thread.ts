@@ -1,6 +1,6 @@
 /** The projector in a thread of its own, so that folding holds up neither sockets nor reads. */
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads"
-import { Effect, Fiber, Layer } from "effect"
+import { Cause, Effect, Exit, Fiber, Layer } from "effect"
 import type { Settings } from "./config.ts"
 import { readableLog, store } from "./engines.ts"
 import { keepFolding } from "./roles/projections.ts"
@@ -56,6 +56,13 @@ const run = (settings: Settings): void => {
   )
   parentPort?.on("message", () => {
     void Effect.runPromise(Fiber.interrupt(fiber)).then(() => parentPort?.close())
+  })
+  // What was not told to stop has failed, such as where an engine could not be opened. Thrown, it ends the thread.
+  void Effect.runPromise(Fiber.await(fiber)).then((exit) => {
+    if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return
+    const fault = Cause.squash(exit.cause)
+    // Of an error of a class of our own nothing readable would arrive at the other thread.
+    throw new Error(fault instanceof Error ? fault.message : String(fault))
   })
 }
 
