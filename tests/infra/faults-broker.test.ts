@@ -9,6 +9,9 @@ const outageSeconds = Number(process.env["MATYAN_OUTAGE_SECONDS"] ?? 8)
 const seed = Number(process.env["MATYAN_SEED"] ?? Date.now() % 1_000_000)
 const random = seeded(seed)
 
+/** Else the clients would have the machine to themselves, and all that is killed would take long to come back. */
+const restMs = 80
+
 let engines: Engines
 let cluster: Cluster
 let load: Load
@@ -24,7 +27,7 @@ afterAll(async () => {
 
 let loads = 0
 beforeEach(() => {
-  load = new Load(random, `${++loads}`)
+  load = new Load(random, `${++loads}`, restMs)
   onTestFinished(() => load.finish(cluster))
 })
 

@@ -66,6 +66,8 @@ export interface Cluster extends Server {
   readonly role: (name: string) => Role
   /** Begins a role anew, at its address, after it was stopped or killed. */
   readonly again: (name: string) => Promise<Role>
+  /** The settings of its processes, for more of them. */
+  readonly env: Environment
 }
 
 export interface ClusterOptions {
@@ -108,6 +110,7 @@ export const startCluster = async (folder: string, engines: Engines, options: Cl
       roles.set(name, begun)
       return begun
     },
+    env,
     backendUrl,
     frontierUrl: role("ingest-gateway").url,
     pid: role("ingest-gateway").pid,

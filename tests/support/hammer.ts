@@ -55,15 +55,20 @@ export class Hammer {
   readonly #random: () => number
   readonly #prefix: string
   readonly #onAcknowledged: () => void
+  readonly #restMs: number
   readonly #unanswered: (readonly Message[])[] = []
   #made = 0
   #socket: Socket | undefined
   #wasCut = false
   #stopping = false
 
-  /** `prefix` keeps two clients of one run apart; only one of them may have none, and it alone sends records and lines. */
-  constructor(run: string, prefix: string, random: () => number, onAcknowledged: () => void) {
+  /**
+   * `prefix` keeps two clients of one run apart; only one of them may have none, and it alone sends records and lines. After
+   * each reply it waits for `restMs`, for systems that need the machine for themselves.
+   */
+  constructor(run: string, prefix: string, random: () => number, onAcknowledged: () => void, restMs = 0) {
     this.run = run
+    this.#restMs = restMs
     this.#prefix = prefix
     this.#random = random
     this.#onAcknowledged = onAcknowledged
@@ -110,6 +115,7 @@ export class Hammer {
       const frame = this.#frame()
       this.#unanswered.push(frame)
       if (!(await this.#deliver(socket, frame))) return false
+      if (this.#restMs > 0) await new Promise((resolve) => setTimeout(resolve, this.#restMs))
     }
     return true
   }

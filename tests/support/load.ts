@@ -14,15 +14,12 @@ export class Load {
   #connections: Promise<void> = Promise.resolve()
   #onAcknowledged = (): void => undefined
 
-  /** `mark` keeps the runs of several loads on one system apart. */
-  constructor(random: () => number, mark = "") {
+  /** `mark` keeps the runs of several loads on one system apart; `restMs` is how long a client rests after each reply. */
+  constructor(random: () => number, mark = "", restMs = 0) {
     this.#random = random
     this.#hammers = ["a1", "a2", "b1", "c1", "c2"].map(
       ([run = "", place]) =>
-        new Hammer(mark.padEnd(32, run), place === "1" ? "" : "second ", random, () => {
-          this.acknowledged += 1
-          this.#onAcknowledged()
-        }),
+        new Hammer(mark.padEnd(32, run), place === "1" ? "" : "second ", random, () => this.#acknowledge(), restMs),
     )
   }
 
@@ -47,6 +44,11 @@ export class Load {
       this.#onAcknowledged()
     })
     await Promise.race([enough, connections])
+  }
+
+  #acknowledge(): void {
+    this.acknowledged += 1
+    this.#onAcknowledged()
   }
 
   /** How often a client lost its socket though nobody here had cut it. */
