@@ -7,7 +7,7 @@ import type { Batch, SetAside } from "../domain/ports/event-log.ts"
 import { float, isMap, numberOf, type Value } from "../domain/value.ts"
 import type { Topic } from "../events/define.ts"
 import { keyOf, type Position } from "../events/index.ts"
-import { type Discard, discarded } from "./discards.ts"
+import { type Discard, discardAt, discarded } from "./discards.ts"
 import type { Unfolded } from "./fold.ts"
 import { positionName } from "./positions.ts"
 import type { Tuple } from "./keys.ts"
@@ -63,20 +63,25 @@ export const deadLetters = async (
 ): Promise<readonly DeadLetter[]> => {
   const given = await discarded(rows)
   const from = after === undefined ? [] : placeOf({ ...after, offset: after.offset + 1 })
-  return (await rows.between("marks", ["letter"], from, null, { limit })).map((row) => letterOf(row, given))
+  const found = await rows.between("marks", ["letter"], from, null, { limit })
+  return found.map((row) => letterOf(row, discardIn(given, row)))
 }
 
 /** As {@link deadLetters}, all of them, in chunks. */
 export async function* eachLetter(rows: Rows): AsyncGenerator<readonly DeadLetter[]> {
   const given = await discarded(rows)
-  for await (const chunk of rows.eachUnder("marks", ["letter"])) yield chunk.map((row) => letterOf(row, given))
+  for await (const chunk of rows.eachUnder("marks", ["letter"])) yield chunk.map((row) => letterOf(row, discardIn(given, row)))
 }
 
 /** The dead letter at a position; undefined where the event is folded, or not yet. */
 export const deadLetterAt = async (rows: Rows, position: Position): Promise<DeadLetter | undefined> => {
   const stored = await rows.bytes("marks", ["letter", ...placeOf(position)])
-  return stored === undefined ? undefined : letterOf({ rest: placeOf(position), bytes: stored }, await discarded(rows))
+  return stored === undefined ? undefined : letterOf({ rest: placeOf(position), bytes: stored }, await discardAt(rows, position))
 }
+
+/** Whether there is a letter at a position, discarded or not. */
+export const isDeadLetter = (rows: Rows, position: Position): Promise<boolean> =>
+  rows.has("marks", ["letter", ...placeOf(position)])
 
 /** The first bytes of an undecodable record, as kept with its letter. */
 export const keptBytesAt = async (rows: Rows, position: Position): Promise<Uint8Array | undefined> => {
@@ -137,7 +142,10 @@ const positionOf = (place: Below["rest"]): Position => {
   return { topic, partition, offset }
 }
 
-const letterOf = ({ rest, bytes }: Below, given: ReadonlyMap<string, Discard>): DeadLetter => {
+const discardIn = (given: ReadonlyMap<string, Discard>, { rest }: Below): Discard | null =>
+  given.get(positionName(positionOf(rest))) ?? null
+
+const letterOf = ({ rest, bytes }: Below, discard: Discard | null): DeadLetter => {
   const position = positionOf(rest)
   const entry = decodeValue(bytes)
   const field = (name: string) => (isMap(entry) ? entry.get(name) : undefined) ?? null
@@ -149,6 +157,6 @@ const letterOf = ({ rest, bytes }: Below, given: ReadonlyMap<string, Discard>): 
     reason: String(field("reason")),
     appendedAt: appendedAt === null ? null : (numberOf(appendedAt) ?? null),
     buriedAt: numberOf(field("buriedAt") ?? 0) ?? 0,
-    discarded: given.get(positionName(position)) ?? null,
+    discarded: discard,
   }
 }

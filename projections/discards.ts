@@ -24,15 +24,27 @@ export interface Discard {
 }
 
 /** What was discarded, as far as it is folded, by {@link positionName}. */
-export const discarded = async (rows: Rows): Promise<ReadonlyMap<string, Discard>> =>
-  new Map(
-    (await rows.under("own", ["discarded"])).map(({ rest, bytes }) => {
+export const discarded = async (rows: Rows): Promise<ReadonlyMap<string, Discard>> => {
+  const found = new Map<string, Discard>()
+  for await (const chunk of rows.eachUnder("own", ["discarded"]))
+    for (const { rest, bytes } of chunk) {
       const [topic, partition, offset] = rest as unknown as readonly [Topic, number, number]
-      const [at, reason] = decodeValue(bytes) as readonly [Value, Value]
       const position = { topic, partition, offset }
-      return [positionName(position), { position, at: numberOf(at) ?? 0, reason: String(reason) }]
-    }),
-  )
+      found.set(positionName(position), discardOf(position, decodeValue(bytes)))
+    }
+  return found
+}
+
+/** The discard of one position; null where there is none, or none is folded yet. */
+export const discardAt = async (rows: Rows, position: Position): Promise<Discard | null> => {
+  const stored = await rows.get("own", ["discarded", position.topic, position.partition, position.offset])
+  return stored === undefined ? null : discardOf(position, stored)
+}
+
+const discardOf = (position: Position, stored: Value): Discard => {
+  const [at, reason] = stored as readonly [Value, Value]
+  return { position, at: numberOf(at) ?? 0, reason: String(reason) }
+}
 
 /** The positions that the log discards from these checkpoints on: a fold must know them before it comes to the events. */
 export const discardsAhead = (from: Starts): Effect.Effect<readonly string[], LogUnavailable, EventLog> =>

@@ -2,7 +2,7 @@
 import { decodeValue, encodeValue } from "../domain/msgpack.ts"
 import { partitionName, type Starts } from "../domain/ports/event-log.ts"
 import type { Reader, Transaction } from "../domain/ports/key-value-store.ts"
-import { deadLetterAt, placesNotSetAside } from "./dead-letters.ts"
+import { isDeadLetter, placesNotSetAside } from "./dead-letters.ts"
 import { discarded } from "./discards.ts"
 import { checkpoints } from "./fold.ts"
 import { hasJobs } from "./jobs.ts"
@@ -162,8 +162,8 @@ const isTorn = async (rows: Rows, reached: Starts): Promise<boolean> => {
   const passed = [...(await discarded(rows)).values()].filter(
     ({ position }) => position.offset < (reached.get(partitionName(position)) ?? 0),
   )
-  const letters = await Promise.all(passed.map(({ position }) => deadLetterAt(rows, position)))
-  return letters.includes(undefined)
+  const areLetters = await Promise.all(passed.map(({ position }) => isDeadLetter(rows, position)))
+  return areLetters.includes(false)
 }
 
 const besideIn = async (
