@@ -5,6 +5,7 @@ import { partitionsBeyondLog } from "../../projections/beyond-log.ts"
 import { otherFoldVersion } from "../../projections/generations.ts"
 import { rebuild, type RebuildFault } from "../../projections/rebuild.ts"
 import { RebuildRunning } from "../../projections/rebuild-lock.ts"
+import { foldVersion } from "../../projections/subspaces.ts"
 import { prepare, project, type ProjectorOptions } from "../../projections/worker.ts"
 import { Refused } from "./refused.ts"
 
@@ -17,7 +18,8 @@ export const openProjections = Effect.gen(function* () {
 
 /**
  * Folds for ever. Projections that other code folded are folded anew first, beside them: until that is swapped in they serve
- * as they are, and what is logged meanwhile is seen after it.
+ * as they are, and what is logged meanwhile is seen after it. Those of newer code are left to it: an old projector that begins
+ * anew while an upgrade is rolled out would undo them.
  */
 export const keepFolding = (options: ProjectorOptions) => Effect.andThen(foldAnewWhereOld, project(options))
 
@@ -25,6 +27,7 @@ const foldAnewWhereOld = Effect.gen(function* () {
   const store = yield* KeyValueStore
   const version = yield* store.read(otherFoldVersion)
   if (version === null) return true
+  if (version > foldVersion) return yield* Effect.as(leftToNewer, false)
   yield* Effect.logInfo("another version of this software folded the projections; they are folded anew beside them")
   yield* rebuild()
   yield* Effect.logInfo("the projections folded anew have taken over")
@@ -33,6 +36,10 @@ const foldAnewWhereOld = Effect.gen(function* () {
   Effect.catch((fault) => Effect.as(waitOut(fault), false)),
   Effect.repeat({ while: (done) => !done }),
 )
+
+const leftToNewer = Effect.logWarning(
+  "a newer version of this software folded the projections, so this one folds nothing; to go back to it for good: matyan rebuild",
+).pipe(Effect.andThen(Effect.sleep("10 seconds")))
 
 const waitOut = (fault: RebuildFault) =>
   (fault instanceof RebuildRunning ? Effect.void : Effect.logWarning("folding anew waits for a fault to pass", fault)).pipe(
