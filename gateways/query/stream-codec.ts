@@ -48,6 +48,9 @@ export const encodeTree = (tree: Tree, path: readonly PathKey[] = []): Uint8Arra
 const tag = { null: 0, bool: 1, int: 2, float: 3, string: 4, bytes: 5, array: 6, map: 7 } as const
 const twoTo32 = 2 ** 32
 
+/** A value's length, with its tag, has 4 bytes. */
+export const mostBytes = twoTo32 - 1
+
 /** Writes trees one after the other; {@link TreeWriter.take} hands over what is there, for a streamed answer. */
 export class TreeWriter {
   #out: Buffer
@@ -77,6 +80,16 @@ export class TreeWriter {
     const outer = this.#path.length
     for (const key of path) this.#path.enter(key)
     this.#tree(tree)
+    this.#path.length = outer
+    return this
+  }
+
+  /** Writes all of a value of `size` bytes but the bytes: they are to be sent behind what is taken next. Below {@link mostBytes}. */
+  head(size: number, path: readonly PathKey[]): this {
+    const outer = this.#path.length
+    for (const key of path) this.#path.enter(key)
+    const at = this.#record(tag.bytes, 0)
+    this.#out.writeUInt32LE(size + 1, at - 5)
     this.#path.length = outer
     return this
   }

@@ -9,6 +9,7 @@ import { onTestFinished } from "vitest"
 import { RunIntake } from "../../domain/ingest/intake.ts"
 import { translateFrame } from "../../domain/ingest/translate.ts"
 import { defaultIngestLimits } from "../../domain/limits.ts"
+import { BlobStore } from "../../domain/ports/blob-store.ts"
 import { EventLog } from "../../domain/ports/event-log.ts"
 import type { KeyValueStore } from "../../domain/ports/key-value-store.ts"
 import { stamper } from "../../domain/stamp.ts"
@@ -41,6 +42,8 @@ export interface GoldenOptions {
   readonly waitMillis?: number
   /** Wraps the log, to make it fail. */
   readonly log?: FaultyLog
+  /** Wraps the objects. */
+  readonly blobs?: (blobs: BlobStore["Service"]) => BlobStore["Service"]
   /** Wraps the store. */
   readonly store?: (layer: Layer.Layer<KeyValueStore, unknown>) => Layer.Layer<KeyValueStore, unknown>
 }
@@ -62,7 +65,9 @@ export const goldenStore = async (
   const ports = Layer.mergeAll(
     options.log?.over(embeddedLog({ folder })) ?? embeddedLog({ folder }),
     (options.store ?? ((layer) => layer))(lmdbStore({ folder: join(folder, "store") })),
-    recordedBlobs(join(folder, "blobs"), goldenObjects),
+    Layer.effect(BlobStore, Effect.map(BlobStore, options.blobs ?? ((blobs) => blobs))).pipe(
+      Layer.provide(recordedBlobs(join(folder, "blobs"), goldenObjects)),
+    ),
   )
   const runtime = ManagedRuntime.make(Names.layer.pipe(Layer.provideMerge(ports)))
   atEnd(() => runtime.dispose())
