@@ -1,4 +1,5 @@
 /** Whether a gateway lives, and whether what it stands on does. */
+import { Effect } from "effect"
 import type { FastifyInstance } from "fastify"
 
 /** One thing to look at: answers "ok", or what is wrong in a few words. It must not reject. */
@@ -21,3 +22,12 @@ export const healthRoutes = (server: FastifyInstance, checks: readonly HealthChe
     })
   })
 }
+
+/** "ok", or why an effect fails or does not end, within two seconds: who asks for health does not wait for long. */
+export const said = (effect: Effect.Effect<unknown, { readonly message: string }>): Effect.Effect<string> =>
+  effect.pipe(
+    Effect.timeout("2 seconds"),
+    Effect.as("ok"),
+    Effect.catch(({ message }) => Effect.succeed(message)),
+    Effect.catchDefect(() => Effect.succeed("failed unexpectedly")),
+  )

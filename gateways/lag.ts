@@ -46,7 +46,12 @@ export const meterOf = (measure: () => Promise<Lag | null>, now: () => number = 
   let known: { readonly lag: Lag | null; readonly at: number } | undefined
   let asking: Promise<Lag | null> | undefined
   const ask = async (): Promise<Lag | null> => {
-    const lag = await measure()
+    let lag: Lag | null = null
+    try {
+      lag = await measure()
+    } catch {
+      // Whatever it is: the lag is unknown for now, and to be asked for again.
+    }
     known = { lag, at: now() }
     asking = undefined
     return lag

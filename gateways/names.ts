@@ -1,5 +1,5 @@
 /** The names that gateways bind: a {@link NameBook} that follows the log, so that training goes on while the store is down. */
-import { Context, Deferred, Effect, Layer, Stream } from "effect"
+import { Cause, Context, Deferred, Effect, Layer, Stream } from "effect"
 import { type NameKind, NameBook } from "../domain/names.ts"
 import { EventLog, type LogUnavailable, partitionName } from "../domain/ports/event-log.ts"
 
@@ -21,7 +21,7 @@ export class Names extends Context.Service<
     readonly caughtUp: (next: number) => Effect.Effect<void>
   }
 >()("matyan/Names") {
-  /** Faults of the log are waited out. */
+  /** Faults of the log are waited out, and so is what nobody foresaw: who follows no more would bind wrongly for ever. */
   static readonly layer: Layer.Layer<Names, never, EventLog> = Layer.effect(
     Names,
     Effect.gen(function* () {
@@ -39,7 +39,7 @@ export class Names extends Context.Service<
           return progress.next >= (end ?? 0) ? Deferred.succeed(ready, undefined) : Effect.void
         })
       })
-      yield* follow.pipe(Effect.catch(waitOut), Effect.forever, Effect.forkScoped)
+      yield* follow.pipe(Effect.catchCause(waitOut), Effect.forever, Effect.forkScoped)
       return {
         bind: (kind, name) => book.bind(kind, name),
         bearer: (kind, name) => book.bearer(kind, name),
@@ -71,5 +71,7 @@ class Progress {
   }
 }
 
-const waitOut = (fault: LogUnavailable) =>
-  Effect.logWarning("names wait for the log", fault).pipe(Effect.andThen(Effect.sleep("500 millis")))
+const waitOut = (cause: Cause.Cause<LogUnavailable>) =>
+  Cause.hasInterruptsOnly(cause)
+    ? Effect.interrupt
+    : Effect.logWarning("names wait for the log", cause).pipe(Effect.andThen(Effect.sleep("500 millis")))

@@ -4,7 +4,7 @@ import type { FastifyInstance } from "fastify"
 import { BlobStore } from "../../domain/ports/blob-store.ts"
 import { EventLog } from "../../domain/ports/event-log.ts"
 import { Spans } from "../../domain/ports/spans.ts"
-import { healthRoutes } from "../health.ts"
+import { healthRoutes, said } from "../health.ts"
 import { type CannotListen, closeServer, httpServer, listen } from "../http.ts"
 import { httpMetrics, metricsRegistry, metricsRoute } from "../metrics.ts"
 import { Names } from "../names.ts"
@@ -66,8 +66,8 @@ const assemble = async (options: IngestGatewayOptions, { log, blobs, names, span
   restRoutes(server, blobs, options)
   if (blobs.local !== null) await server.register(blobRoutes(blobs, blobs.local.verify))
   healthRoutes(server, [
-    { name: "kafka", vital: true, check: () => said(log.ends) },
-    { name: "blob", vital: false, check: () => said(blobs.check) },
+    { name: "kafka", vital: true, check: async () => sockets.trouble ?? (await Effect.runPromise(said(log.ends))) },
+    { name: "blob", vital: false, check: () => Effect.runPromise(said(blobs.check)) },
   ])
   metricsRoute(server, registry)
   await server.ready()
@@ -79,13 +79,3 @@ const end = async ({ server, sockets }: Assembled, drainMs: number): Promise<voi
   await sockets.drain()
   await closeServer(server, drainMs)
 }
-
-/** "ok", or why an effect failed. */
-const said = (effect: Effect.Effect<unknown, { readonly message: string }>): Promise<string> =>
-  Effect.runPromise(
-    effect.pipe(
-      Effect.as("ok"),
-      Effect.catch(({ message }) => Effect.succeed(message)),
-      Effect.catchDefect(() => Effect.succeed("failed unexpectedly")),
-    ),
-  )

@@ -47,11 +47,16 @@ export class Sockets {
   /** Why no socket may be opened now, or null. */
   get refusal(): string | null {
     if (this.#draining) return "the gateway is shutting down"
-    if (!this.named) return "the gateway is starting"
-    if (this.#logAway) return "the log is away"
+    if (this.trouble !== null) return this.trouble
     return this.#connections.size >= this.#options.mostSockets
       ? `${this.#options.mostSockets} sockets are open, the most held`
       : null
+  }
+
+  /** What must pass before any socket is opened, or null. */
+  get trouble(): string | null {
+    if (!this.named) return "the gateway is starting"
+    return this.#logAway ? "the log is away" : null
   }
 
   open(socket: WebSocket, runId: string): void {

@@ -57,6 +57,18 @@ const start = async (log: FaultyLog, options: Partial<IngestGatewayOptions["sock
   }
 }
 
+/** One that stops answering when it is asked for its ends. */
+class SilentLog extends FaultyLog {
+  isSilent = false
+
+  override over<E>(layer: Layer.Layer<EventLog, E>): Layer.Layer<EventLog, E> {
+    return Layer.effect(
+      EventLog,
+      Effect.map(EventLog, (log) => ({ ...log, ends: Effect.suspend(() => (this.isSilent ? Effect.never : log.ends)) })),
+    ).pipe(Layer.provide(super.over(layer)))
+  }
+}
+
 interface Client {
   readonly socket: WebSocket
   readonly replies: string[]
@@ -367,6 +379,30 @@ describe("REST", () => {
       'matyan_ws_messages_total{message_type="log_metric"} 1',
     ])
       expect(metrics).toContain(line)
+  })
+
+  it("is not ready while it lets no socket in, whatever the log says of its ends", async () => {
+    const log = new FaultyLog()
+    const { port, http } = await start(log, { holdMs: 20 })
+    log.mode = "away"
+    const { send, closed } = await client(port)
+    send(metric(0))
+    expect(await closed).toBe(1013)
+    const answer = await http("/health/ready/")
+    expect([answer.status, await answer.json()]).toEqual([
+      503,
+      { status: "unavailable", checks: { kafka: "the log is away", blob: "ok" } },
+    ])
+    log.release()
+    await vi.waitFor(async () => expect((await http("/health/ready/")).status).toBe(200))
+  })
+
+  it("tells within seconds that it is not ready where the log does not answer at all", async () => {
+    const log = new SilentLog()
+    const { http } = await start(log)
+    log.isSilent = true
+    const answer = await http("/health/ready/", { signal: AbortSignal.timeout(5_000) })
+    expect(answer.status).toBe(503)
   })
 
   it("answers 404, not 500, where an unknown path has characters of a route's pattern in it", async () => {

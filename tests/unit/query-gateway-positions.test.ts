@@ -100,6 +100,20 @@ describe("the lag", () => {
     expect(await meter.read()).toBeNull()
   })
 
+  test("is unknown where measuring it fails, and known again afterwards", async () => {
+    let clock = 0
+    const answers = [() => Promise.resolve(lag(7)), () => Promise.reject(new Error("injected")), () => Promise.resolve(lag(8))]
+    const meter = meterOf(
+      () => answers.shift()!(),
+      () => clock,
+    )
+    expect((await meter.read())?.events).toBe(7)
+    clock = 60_000
+    expect(await meter.read()).toBeNull()
+    clock = 120_000
+    expect((await meter.read())?.events).toBe(8)
+  })
+
   test("is told in words", () => {
     expect([null, lag(0), lag(3)].map(lagText)).toEqual([
       "unknown: the log or the projections are away",
