@@ -1,9 +1,10 @@
 import { Effect, Stream } from "effect"
 import { type Batch, LogUnavailable, type Partition, partitionName, type Starts } from "../../domain/ports/event-log.ts"
-import type { Position, Recorded, Undecodable } from "../../events/index.ts"
-import { type EventCodec, isDecoded } from "../avro/codec.ts"
+import type { Position } from "../../events/index.ts"
+import type { EventCodec } from "../avro/codec.ts"
+import { decodeRecords, type StoredRecord } from "../avro/decode-records.ts"
 import type { ChangeSignal } from "./change-signal.ts"
-import { lastOffset, readRecords, type StoredRecord } from "./log-rows.ts"
+import { lastOffset, readRecords } from "./log-rows.ts"
 import type { BytesDatabase } from "./snapshot.ts"
 
 /** A batch ends after so many records, or once their bytes reach so much. */
@@ -83,29 +84,14 @@ export class LogReading {
     return undefined
   }
 
-  /** Decodes, once more for what waits for a schema that the registry may know. */
-  #decoded(found: Found): Effect.Effect<Batch, LogUnavailable> {
-    return Effect.suspend(() => {
-      const unknown = new Set<number>()
-      const batch = this.#batch(found, unknown)
-      if (unknown.size === 0) return Effect.succeed(batch)
-      return Effect.forEach(unknown, (id) => this.#codec.learn(id)).pipe(
-        Effect.mapError((cause) => new LogUnavailable({ message: "the schema registry cannot be asked", cause })),
-        Effect.map(() => this.#batch(found, new Set())),
-      )
-    })
-  }
-
-  #batch({ place, records }: Found, unknown: Set<number>): Batch {
+  #decoded({ place, records }: Found): Effect.Effect<Batch, LogUnavailable> {
     const { topic, partition, next } = place
-    const decoded = records.map((record): Recorded | Undecodable => {
-      const position = { topic, partition, offset: record.offset }
-      const event = this.#codec.decode(record.bytes)
-      if (isDecoded(event)) return { ...event, position }
-      if (event.unknownSchema !== undefined) unknown.add(event.unknownSchema)
-      return { type: "Undecodable", position, key: record.key, bytes: record.bytes, reason: event.undecodable }
-    })
-    return { topic, partition, records: decoded, next: next + records.length }
+    return Effect.map(decodeRecords(this.#codec, { topic, partition }, records), (decoded) => ({
+      topic,
+      partition,
+      records: decoded,
+      next: next + records.length,
+    }))
   }
 }
 

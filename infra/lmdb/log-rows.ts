@@ -5,17 +5,12 @@
 import type { Partition } from "../../domain/ports/event-log.ts"
 import type { Topic } from "../../events/define.ts"
 import type { BytesDatabase } from "./snapshot.ts"
+import type { StoredRecord } from "../avro/decode-records.ts"
 
 export const partitionsRow = Buffer.from("\xffpartitions", "latin1")
 export const writerRow = Buffer.from("\xffwriter", "latin1")
 
 const topicByte: Readonly<Record<Topic, number>> = { "control-events": 1, "data-ingestion": 2 }
-
-export interface StoredRecord {
-  readonly offset: number
-  readonly key: string
-  readonly bytes: Uint8Array
-}
 
 export const recordKey = ({ topic, partition }: Partition, offset: number): Uint8Array => {
   const key = Buffer.allocUnsafe(9)
