@@ -11,7 +11,7 @@ import type { Rows } from "./rows.ts"
 import { makeView, type View } from "./view.ts"
 
 export interface FinishStaleOptions extends JobOptions {
-  /** How long an active run must have been silent, in hours. */
+  /** How long an active run must have been silent, in hours; 0 takes every active run. */
   readonly timeoutHours: number
 }
 
@@ -22,7 +22,9 @@ export const finishStale = (options: FinishStaleOptions): Effect.Effect<readonly
     yield* upToDate(waitSeconds)
     const view = yield* makeView
     const append = yield* factAppender("finish-stale", now)
-    const before = now() - options.timeoutHours * 3600
+    const { timeoutHours } = options
+    // A mark may be older than the last word; whoever gives no time at all means every run.
+    const markedBefore = now() - (timeoutHours === 0 ? 0 : timeoutHours * 3600 + hearingSeconds)
     const stale: string[] = []
     yield* eachPage(
       view,
@@ -30,7 +32,7 @@ export const finishStale = (options: FinishStaleOptions): Effect.Effect<readonly
       (run) => run,
       (page) =>
         Effect.gen(function* () {
-          const silent = (yield* silentOf(view, page, before)).slice(0, limit - stale.length)
+          const silent = (yield* silentOf(view, page, markedBefore)).slice(0, limit - stale.length)
           if (!dryRun) yield* finish(append, silent)
           stale.push(...silent)
           return stale.length < limit
@@ -45,13 +47,10 @@ const finish = (append: AppendFacts, runs: readonly string[]) =>
 const active = async (rows: Rows, page: Page): Promise<readonly string[]> =>
   (await pageUnder(rows, "indexes", ["active", true], page)).map(({ rest }) => String(rest[0]))
 
-/** Those of which no gateway took anything since `before` (Unix seconds). */
-const silentOf = (view: View, runs: readonly string[], before: number) =>
+/** Those that are marked as heard last by then (Unix seconds). */
+const silentOf = (view: View, runs: readonly string[], by: number) =>
   view.read(async (rows) => {
     const silent: string[] = []
-    for (const run of runs) {
-      const heard = numberOf((await rows.get("marks", ["heard", run])) ?? null) ?? 0
-      if (heard + hearingSeconds <= before) silent.push(run)
-    }
+    for (const run of runs) if ((numberOf((await rows.get("marks", ["heard", run])) ?? null) ?? 0) <= by) silent.push(run)
     return silent
   })

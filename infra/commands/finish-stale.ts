@@ -6,8 +6,8 @@ import { type Given, jobDone, jobOptions, numberFrom, runJob } from "./job.ts"
 
 export const finishStaleCommand: Command = {
   summary: "finish active runs that have long logged nothing",
-  help: `A run is finished when it is active and neither it nor any of its metrics, objects and lines bears a time of the last
-hours. It prints the ids.
+  help: `A run is finished when it is active and no gateway took anything of it in the last hours, by the gateways' clocks. 0 takes
+every active run. It prints the ids.
 
   matyan finish-stale --timeout-hours 24 --dry-run
 `,

@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterEach, expect, it } from "vitest"
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { freshFolder } from "../support/folders.ts"
 import { endAll, runCli, startServer } from "../support/server.ts"
 
@@ -16,24 +17,28 @@ it("finds all well beside a server, and changes nothing", async () => {
   expect(await server.dumpHash()).toBe(before)
 })
 
-it.each([
-  ["a broker that is away", { KAFKA_BOOTSTRAP_SERVERS: "127.0.0.1:1" }, "log", "topics check"],
-  [
-    "a bucket that is away",
-    { S3_ENDPOINT: "http://127.0.0.1:1", S3_ACCESS_KEY: "a", S3_SECRET_KEY: "b" },
-    "objects",
-    "S3_ENDPOINT",
-  ],
-  ["a public address", { HOST: "0.0.0.0" }, "exposure", "authenticates"],
-])("names %s and what to do", async (_, env, what, advice) => {
-  const folder = freshFolder()
-  // A folder that was used before; else there is nothing yet to look at.
-  await (await startServer(folder)).stop()
-  const { code, stdout } = await runCli(folder, ["doctor", "--json"], env)
-  const findings = JSON.parse(stdout) as readonly { readonly what: string; readonly state: string; readonly advice?: string }[]
-  expect(findings.filter(({ state }) => state === "broken").map((finding) => finding.what)).toEqual([what])
-  expect(findings.find((finding) => finding.what === what)?.advice).toContain(advice)
-  expect(code).toBe(1)
+describe("in a folder that was used before", () => {
+  // Not one that is removed after the first test.
+  const folder = mkdtempSync(join(tmpdir(), "matyan-doctor-"))
+  beforeAll(async () => (await startServer(folder)).stop())
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  it.each([
+    ["a broker that is away", { KAFKA_BOOTSTRAP_SERVERS: "127.0.0.1:1" }, "log", "topics check"],
+    [
+      "a bucket that is away",
+      { S3_ENDPOINT: "http://127.0.0.1:1", S3_ACCESS_KEY: "a", S3_SECRET_KEY: "b" },
+      "objects",
+      "S3_ENDPOINT",
+    ],
+    ["a public address", { HOST: "0.0.0.0" }, "exposure", "authenticates"],
+  ])("names %s and what to do", async (_, env, what, advice) => {
+    const { code, stdout } = await runCli(folder, ["doctor", "--json"], env)
+    const findings = JSON.parse(stdout) as readonly { readonly what: string; readonly state: string; readonly advice?: string }[]
+    expect(findings.filter(({ state }) => state === "broken").map((finding) => finding.what)).toEqual([what])
+    expect(findings.find((finding) => finding.what === what)?.advice).toContain(advice)
+    expect(code).toBe(1)
+  })
 })
 
 it("names a log that is damaged", async () => {

@@ -38,7 +38,7 @@ const shuffled = (history: History, choices: readonly number[]): readonly Cut[] 
 }
 
 const choices = fc.array(fc.nat(255), { minLength: 1, maxLength: 30 })
-const runs = Number(process.env["MATYAN_PROPERTY_RUNS"] ?? 60)
+const runs = Number(process.env["MATYAN_PROPERTY_RUNS"] ?? 25)
 
 describe("folding", () => {
   it("Law 3: any cut into batches and any order between partitions and topics gives the same state", async () => {

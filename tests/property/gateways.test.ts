@@ -136,7 +136,7 @@ const afterAll = async (moves: readonly Move[], check: (side: SideBySide) => Pro
 }
 
 const moves = fc.array(move, { minLength: 10, maxLength: 60, size: "max" })
-const options = { numRuns: Number(process.env["MATYAN_PROPERTY_RUNS"] ?? 30) }
+const options = { numRuns: Number(process.env["MATYAN_PROPERTY_RUNS"] ?? 12) }
 
 describe("several gateways", () => {
   it("Law 10: what is left is as if the refused commands had never been sent", async () => {

@@ -58,6 +58,6 @@ it("Law 1: a rebuild that is ended at any write, and begun again, gives what a c
         )
       },
     ),
-    { numRuns: Number(process.env["MATYAN_PROPERTY_RUNS"] ?? 40) },
+    { numRuns: Number(process.env["MATYAN_PROPERTY_RUNS"] ?? 10) },
   )
 })

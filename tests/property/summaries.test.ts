@@ -14,7 +14,7 @@ import { aHistory, type History } from "../support/histories.ts"
 import { encodeValue, decodeValue } from "../../domain/msgpack.ts"
 
 const everything = { attributes: true, system: true, metrics: true, tags: true }
-const runs = Number(process.env["MATYAN_PROPERTY_RUNS"] ?? 40)
+const runs = Number(process.env["MATYAN_PROPERTY_RUNS"] ?? 20)
 
 describe("Law 11: summaries", () => {
   it("of runs and sequences say what the documented rows say, and there are none of deleted runs", () =>
