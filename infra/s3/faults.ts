@@ -20,9 +20,9 @@ export const refusedOrUnavailable =
 /** Whether the server said that there is no such object. An answer without a body is named for its status alone. */
 export const isNotFound = (cause: unknown): boolean => isNamed(cause, "NoSuchKey", "NotFound")
 
-/** Whether the server cannot delete several objects at once as we ask. */
+/** Whether the server cannot delete several objects at once as we ask: at all, or not these (a key may hold what XML cannot). */
 export const knowsNoBatches = (cause: unknown): boolean =>
-  isNamed(cause, "NotImplemented", "MethodNotAllowed", "MissingContentMD5")
+  isNamed(cause, "NotImplemented", "MethodNotAllowed", "MissingContentMD5", "MalformedXML")
 
 export const isAlreadyOurs = (cause: unknown): boolean => isNamed(cause, "BucketAlreadyOwnedByYou")
 
