@@ -121,6 +121,8 @@ export const settings: Effect.Effect<Settings, Config.ConfigError> = Effect.gen(
   const engines = inferred(yield* Config.all(configsOf(engineVariables)))
   if (engines.registry === "confluent" && engines.registryUrl === undefined)
     return yield* Effect.fail(invalid("MATYAN_REGISTRY is confluent, so SCHEMA_REGISTRY_URL must say where it is"))
+  if (new Set([engines.dataIngestionTopic, engines.controlEventsTopic, engines.deadLettersTopic]).size < 3)
+    return yield* Effect.fail(invalid("the three topics that KAFKA_…_TOPIC name must have names of their own"))
   return { ...own, ...engines, limits: yield* Config.all(configsOf(limits)) }
 })
 

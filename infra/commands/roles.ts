@@ -24,8 +24,8 @@ const roleCommand = ({ name, summary, help, port, start }: Role): Command => ({
     insecure: { type: "boolean", says: "listen at a public address although there is no authentication" },
   },
   run: (options) => {
-    const given = typeof options["port"] === "string" ? Number(options["port"]) : undefined
-    if (given !== undefined && !(Number.isInteger(given) && given >= 0 && given <= 65_535)) {
+    const given = typeof options["port"] === "string" ? portOf(options["port"]) : undefined
+    if (given === null) {
       process.stderr.write("matyan: --port must be a port from 0 to 65535\n")
       return Promise.resolve(2)
     }
@@ -40,6 +40,9 @@ const roleCommand = ({ name, summary, help, port, start }: Role): Command => ({
     )
   },
 })
+
+/** Null where it is none; nothing at all would be the number 0. */
+const portOf = (text: string): number | null => (/^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : null)
 
 const running = (name: string, started: Effect.Effect<string, unknown, Scope.Scope>) =>
   Effect.gen(function* () {

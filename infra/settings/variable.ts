@@ -76,15 +76,13 @@ export const oneOf =
       }),
     )
 
-/** A list of texts, with commas between them. */
+/** A list of texts, with commas between them; at least one. */
 export const list: Kind<readonly string[]> = (name) =>
   Config.String(name).pipe(
-    Config.map((value) =>
-      value
-        .split(",")
-        .map((item) => item.trim())
-        .filter((item) => item !== ""),
-    ),
+    Config.mapEffect((value) => {
+      const items = value.split(",").flatMap((item) => (item.trim() === "" ? [] : [item.trim()]))
+      return items.length > 0 ? Effect.succeed(items) : Effect.fail(invalid(`${name} names nothing`))
+    }),
   )
 
 /** A list of texts, as JSON. */

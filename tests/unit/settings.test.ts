@@ -1,0 +1,26 @@
+import { ConfigProvider, Effect } from "effect"
+import { describe, expect, it } from "vitest"
+import { settings } from "../../infra/config.ts"
+
+const settingsOf = (env: Readonly<Record<string, string>>) =>
+  Effect.runPromise(Effect.provideService(settings, ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env })))
+
+describe("settings", () => {
+  it.each([
+    ["KAFKA_DATA_INGESTION_TOPIC", "control-events"],
+    ["KAFKA_CONTROL_EVENTS_TOPIC", "dead-letters"],
+    ["KAFKA_DEAD_LETTERS_TOPIC", "data-ingestion"],
+  ])("in which two of the topics are one are refused: %s=%s", async (name, topic) => {
+    await expect(settingsOf({ KAFKA_BOOTSTRAP_SERVERS: "broker:9092", [name]: topic })).rejects.toThrow(/three topics.*their own/)
+  })
+
+  it("of brokers among which there is none are refused, rather than taken for no brokers at all", async () => {
+    await expect(settingsOf({ KAFKA_BOOTSTRAP_SERVERS: " , " })).rejects.toThrow(/KAFKA_BOOTSTRAP_SERVERS/)
+  })
+
+  it("that are empty are as if they were not given", async () => {
+    const empty = { KAFKA_BOOTSTRAP_SERVERS: "", SCHEMA_REGISTRY_URL: "", S3_ENDPOINT: "", FDB_CLUSTER_FILE: "", HOST: "" }
+    const { log, registry, blobs, store, host } = await settingsOf(empty)
+    expect([log, registry, blobs, store, host]).toEqual(["lmdb", "embedded", "files", "lmdb", "127.0.0.1"])
+  })
+})
