@@ -232,6 +232,16 @@ describe("a run logged by every kind of message", () => {
     socket.close()
   })
 
+  it("is counted in the metrics, which are not behind", async () => {
+    const scrape = async () => (await fetch(`${server.backendUrl}/metrics/`)).text()
+    const counted = (text: string, name: string): number =>
+      Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1] ?? Number.NaN)
+    const text = await until("no lag", scrape, (all) => /^matyan_projection_lag_events\{.*\} 0$/m.test(all))
+    expect(counted(text, 'matyan_ingestion_messages_processed_total\\{message_type="PointsLogged"\\}')).toBeGreaterThan(0)
+    expect(counted(text, "matyan_dead_letters_pending")).toBe(0)
+    expect(counted(text, "matyan_ingestion_batch_processing_seconds_count")).toBeGreaterThan(0)
+  })
+
   it("Law 1: is, after all that, what a fold of the whole log gives", async () => {
     expect(await server.verify()).toMatch(/^equal: \d+ rows/)
     expect(server.output().stderr).toBe("")
