@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
+import { namedBackends, otherTests } from "./tests/support/backends.ts"
 
 export default defineConfig({
   test: {
@@ -27,6 +28,7 @@ export default defineConfig({
         test: {
           name: "infra",
           include: ["tests/infra/**/*.test.ts"],
+          exclude: [...otherTests(namedBackends())],
           testTimeout: 300_000,
           // The first test that needs a server may have to fetch or build it.
           hookTimeout: 900_000,

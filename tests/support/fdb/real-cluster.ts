@@ -1,6 +1,7 @@
 /** The cluster of `FDB_CLUSTER_FILE`, on which tests leave nothing behind. */
 import { randomUUID } from "node:crypto"
 import { afterAll } from "vitest"
+import { namedBackends } from "../backends.ts"
 import type { FdbOptions } from "../../../infra/fdb/options.ts"
 
 /** Above the partitions of all tests. */
@@ -10,8 +11,7 @@ const above = "matyan-test"
 export const realClusterFile = (): string | undefined => {
   const clusterFile = process.env["FDB_CLUSTER_FILE"]
   if (clusterFile !== undefined && clusterFile !== "") return clusterFile
-  const asked = (process.env["MATYAN_TEST_BACKENDS"] ?? "").split(",").map((name) => name.trim())
-  if (asked.includes("fdb"))
+  if (namedBackends()?.has("fdb") === true)
     throw new Error(
       "MATYAN_TEST_BACKENDS names fdb, but FDB_CLUSTER_FILE does not name the cluster file of a running FoundationDB 7.1 or newer",
     )
