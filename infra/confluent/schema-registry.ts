@@ -69,24 +69,23 @@ const keeper =
         )
 
 const adapter = (asking: Asking, kept: KeptIds, keep: Keep): SchemaRegistry["Service"] => {
-  const ids = new Map(kept.ids.map(({ subject, schema, id }) => [`${subject} ${schema}`, id]))
+  const ids = new Map(kept.ids.map((one) => [keyOf(one), one]))
   const texts = new Map<number, string>()
-  const ask = unknownSchemas(asking, () => ids.values().next().value)
+  const ask = unknownSchemas(asking, () => ids.values().next().value?.id)
   return {
     register: (subject, text) =>
       Effect.suspend(() => {
         const schema = fingerprintOf(text)
-        const key = `${subject} ${schema}`
-        const known = ids.get(key)
+        const known = ids.get(keyOf({ subject, schema }))
         const id =
           known === undefined
-            ? Effect.tap(registered(asking, subject, text), (id) => keep([{ subject, schema, id }]))
-            : Effect.succeed(known)
-        return Effect.tap(id, (id) => {
-          ids.set(key, id)
-          texts.set(id, text)
-          return Effect.void
-        })
+            ? Effect.tap(registered(asking, subject, text), (id) => {
+                ids.set(keyOf({ subject, schema }), { subject, schema, id })
+                // All of them: processes that share the file begin together, and one may have put an older one in its place.
+                return keep([...ids.values()])
+              })
+            : Effect.succeed(known.id)
+        return Effect.tap(id, (id) => Effect.sync(() => texts.set(id, text)))
       }),
     schemaById: (id) =>
       Effect.suspend(() => {
@@ -97,6 +96,8 @@ const adapter = (asking: Asking, kept: KeptIds, keep: Keep): SchemaRegistry["Ser
       }),
   }
 }
+
+const keyOf = ({ subject, schema }: Omit<KeptId, "id">): string => `${subject} ${schema}`
 
 const noAddress = (cause: unknown): RegistryUnavailable =>
   new RegistryUnavailable({ message: "the registry's address is not a URL such as http://host:8081", cause })

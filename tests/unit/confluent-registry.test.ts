@@ -158,6 +158,18 @@ describe("the ids that are kept", () => {
     expect(await connect({ url: server.url, idsFile }).register("s", schema("A"))).toBe(1)
   })
 
+  test("keeps all ids that it knows, though another process that began with it put an older file in its place", async () => {
+    const server = await registryServer()
+    const idsFile = join(freshFolder(), "ids.json")
+    const registry = connect({ url: server.url, idsFile })
+    await registry.register("s", schema("A"))
+    const older = readFileSync(idsFile)
+    await registry.register("t", schema("B"))
+    writeFileSync(idsFile, older)
+    await registry.register("u", schema("C"))
+    expect(Object.keys(JSON.parse(readFileSync(idsFile, "utf8")).ids)).toEqual(["s", "t", "u"])
+  })
+
   test("of two processes stand side by side", async () => {
     const server = await registryServer()
     const idsFile = join(freshFolder(), "ids.json")
