@@ -23,23 +23,24 @@ const portVariables: Readonly<Record<RoleName, string>> = {
   "control-worker": "METRICS_PORT",
 }
 
+export interface BegunRole {
+  readonly output: Role["output"]
+  /** Rejects where it ends before it is ready. */
+  readonly ready: Promise<Role>
+}
+
 /** Starts a role and waits until it is ready. The process ends with the test: see `endAll`. */
-export const startRole = async (name: RoleName, folder: string, env: Environment): Promise<Role> => {
+export const startRole = (name: RoleName, folder: string, env: Environment): Promise<Role> => beginRole(name, folder, env).ready
+
+/** Starts a role that may not be ready for long. */
+export const beginRole = (name: RoleName, folder: string, env: Environment): BegunRole => {
   const child = spawnCli(folder, [name], { [portVariables[name]]: "0", ...env })
   const output = collected(child)
   const ended = ending(child)
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stdout?.on("data", () => {
-      const ready = / is ready: .* at (\S+)$/m.exec(output().stdout)
-      if (ready !== null) resolve(ready[1] ?? "")
-    })
-    child.once("close", (code) => reject(new Error(`${name} ended with ${code} before it was ready: ${output().stderr}`)))
-  })
-  if (child.pid === undefined) throw new Error(`${name} has no process`)
-  return {
+  const roleAt = (url: string): Role => ({
     name,
     url,
-    pid: child.pid,
+    pid: child.pid ?? 0,
     output,
     stop: async () => {
       child.kill("SIGTERM")
@@ -51,5 +52,15 @@ export const startRole = async (name: RoleName, folder: string, env: Environment
       await ended
     },
     restart: () => startRole(name, folder, { ...env, [portVariables[name]]: new URL(url).port }),
-  }
+  })
+  const ready = new Promise<Role>((resolve, reject) => {
+    child.stdout?.on("data", () => {
+      const [, url] = / is ready: .* at (\S+)$/m.exec(output().stdout) ?? []
+      if (url !== undefined) resolve(roleAt(url))
+    })
+    child.once("close", (code) => reject(new Error(`${name} ended with ${code} before it was ready: ${output().stderr}`)))
+  })
+  // A test that fails before it asks ends the process, too.
+  ready.catch(() => undefined)
+  return { output, ready }
 }

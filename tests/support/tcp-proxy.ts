@@ -40,7 +40,9 @@ export const startTcpProxy = async (target: () => { readonly host: string; reado
       socket.once("error", () => other.destroy())
       socket.once("close", () => {
         sockets.delete(socket)
-        other.destroy()
+        // What it said last may still be on its way.
+        if (socket === behind && lateMs > 0) setTimeout(() => other.destroy(), lateMs)
+        else other.destroy()
       })
     }
     client.on("data", (bytes) => behind.write(bytes))
