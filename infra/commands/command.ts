@@ -1,3 +1,4 @@
+import { constants } from "node:os"
 import { Cause, Effect, Exit, Fiber } from "effect"
 import { logged } from "../observe/logging.ts"
 
@@ -20,16 +21,31 @@ export interface Command {
   readonly run: (options: Readonly<Record<string, string | boolean>>, words: readonly string[]) => Promise<number>
 }
 
-/** Runs a command's effect until it is done or the process is told to end (then its scopes close first). */
-export const runCommand = async (effect: Effect.Effect<number, unknown>): Promise<number> => {
+/**
+ * Runs a command's effect until it is done or the process is told to end (then its scopes close first). The code of one that
+ * was ended says so, as a shell does: whoever waits for a verification or a job must not take it for done.
+ */
+export const runCommand = (effect: Effect.Effect<number, unknown>): Promise<number> =>
+  runUntil(effect, (signal) => 128 + constants.signals[signal])
+
+/** As {@link runCommand}, for what goes on until it is told to end. */
+export const runUntilTold = (effect: Effect.Effect<number, unknown>): Promise<number> => runUntil(effect, () => 0)
+
+type Signal = "SIGINT" | "SIGTERM"
+
+const runUntil = async (effect: Effect.Effect<number, unknown>, codeOf: (told: Signal) => number): Promise<number> => {
   // What is worth a warning must not stand between the lines of the answer. What serves has settings of its own for its logs.
   const fiber = Effect.runFork(logged({ logLevel: "warn", logFormat: "text" }, "matyan")(effect))
-  const stop = () => void Effect.runPromise(Fiber.interrupt(fiber))
-  process.once("SIGINT", stop)
-  process.once("SIGTERM", stop)
+  let told: Signal = "SIGTERM"
+  const stop = (signal: Signal): void => {
+    told = signal
+    void Effect.runPromise(Fiber.interrupt(fiber))
+  }
+  process.once("SIGINT", () => stop("SIGINT"))
+  process.once("SIGTERM", () => stop("SIGTERM"))
   const exit = await Effect.runPromise(Fiber.await(fiber))
   if (Exit.isSuccess(exit)) return exit.value
-  if (Cause.hasInterruptsOnly(exit.cause)) return 0
+  if (Cause.hasInterruptsOnly(exit.cause)) return codeOf(told)
   process.stderr.write(`matyan: ${reasonOf(Cause.squash(exit.cause))}\n`)
   return 1
 }

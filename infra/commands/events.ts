@@ -7,7 +7,7 @@ import type { Value } from "../../domain/value.ts"
 import { keyOf, type Recorded, type Undecodable } from "../../events/index.ts"
 import { settingsOfData } from "./data-folder.ts"
 import { readableLog } from "../engines.ts"
-import { type Command, runCommand } from "./command.ts"
+import { type Command, runCommand, runUntilTold } from "./command.ts"
 
 export const eventsCommand: Command = {
   summary: "print the log's events as JSON lines",
@@ -21,7 +21,11 @@ were appended; those of different partitions have no order among them.
     run: { type: "string", value: "id", says: "only the events of this run" },
     follow: { type: "boolean", says: "go on with what is appended" },
   },
-  run: (options) => runCommand(printed(typeof options["run"] === "string" ? options["run"] : null, options["follow"] === true)),
+  run: (options) => {
+    const follow = options["follow"] === true
+    const printing = printed(typeof options["run"] === "string" ? options["run"] : null, follow)
+    return follow ? runUntilTold(printing) : runCommand(printing)
+  },
 }
 
 const printed = (run: string | null, follow: boolean) =>

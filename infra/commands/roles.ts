@@ -4,7 +4,7 @@ import { settings, type Settings } from "../config.ts"
 import { controlWorkerProcess, ingestGatewayProcess, projectorProcess, queryGatewayProcess } from "../roles/processes.ts"
 import { logged } from "../observe/logging.ts"
 import { traced } from "../observe/tracing.ts"
-import { type Command, runCommand } from "./command.ts"
+import { type Command, runUntilTold } from "./command.ts"
 
 interface Role {
   readonly name: string
@@ -35,7 +35,7 @@ const roleCommand = ({ name, summary, help, port, start }: Role): Command => ({
       ...(typeof options["host"] === "string" ? { host: options["host"] } : {}),
       ...(given === undefined ? {} : { [port]: given }),
     }))
-    return runCommand(
+    return runUntilTold(
       Effect.flatMap(chosen, (all) => Effect.scoped(running(name, start(all))).pipe(traced(all, name), logged(all, name))),
     )
   },

@@ -3,7 +3,7 @@ import { settings, type Settings } from "../config.ts"
 import { logged } from "../observe/logging.ts"
 import { traced } from "../observe/tracing.ts"
 import { serve } from "../serve.ts"
-import { type Command, runCommand } from "./command.ts"
+import { type Command, runUntilTold } from "./command.ts"
 
 export const serveCommand: Command = {
   summary: "run everything in one process on one data folder",
@@ -15,7 +15,7 @@ After a crash it goes on by itself at the next start.
 `,
   options: { insecure: { type: "boolean", says: "listen at a public HOST although there is no authentication" } },
   run: ({ insecure }) =>
-    runCommand(
+    runUntilTold(
       Effect.flatMap(settings, (given) => {
         const chosen = { ...given, insecure: insecure === true || given.insecure }
         return Effect.scoped(serving(chosen)).pipe(traced(chosen, "serve"), logged(chosen, "serve"))
