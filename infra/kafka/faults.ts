@@ -27,6 +27,9 @@ const hopeless: ReadonlySet<string | undefined> = new Set([
   "INVALID_PRODUCER_EPOCH",
   "UNKNOWN_PRODUCER_ID",
   "INVALID_RECORD",
+  "INVALID_SESSION_TIMEOUT",
+  "INVALID_GROUP_ID",
+  "INCONSISTENT_GROUP_PROTOCOL",
 ])
 
 export const isHopeless = (error: unknown): boolean =>

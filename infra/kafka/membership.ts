@@ -31,6 +31,8 @@ const rebalanceTimeoutMs = 10_000
 /** How long leaving may take before the connection is just ended; the session time-out then frees the partitions. */
 const leaveTimeoutMs = 2_000
 
+const saysWhyMs = 200
+
 export class Membership {
   readonly #lost = Promise.withResolvers<never>()
   readonly #sockets = trackedSockets()
@@ -68,8 +70,9 @@ export class Membership {
       this.#member = { memberId, generation: groupGenerationId }
     })
     this.#consumer.on(CRASH, ({ payload }) => this.#lose(payload.error))
-    // A consumer that crashes first ends its connections in order, and may wait for ever for what a dead broker owes it.
-    this.#consumer.on(STOP, () => this.#lose(new Error("the consumer has stopped")))
+    // A consumer that crashes first ends its connections in order, and may wait for ever for what a dead broker owes it;
+    // mostly it says at once why it stopped.
+    this.#consumer.on(STOP, () => setTimeout(() => this.#lose(new Error("the consumer has stopped")), saysWhyMs))
     const longestSilence = sessionTimeoutMs + rebalanceTimeoutMs + client.requestTimeout
     this.#watch = setInterval(() => {
       if (performance.now() - this.#heard > longestSilence) this.#lose(new Error("the group's coordinator has not answered"))

@@ -1,6 +1,7 @@
 import { Data, Effect, Schedule, type Scope, Stream } from "effect"
 import type { Topic } from "../../events/define.ts"
 import { type LogUnavailable, type Partition, partitionName, type Share } from "../../domain/ports/event-log.ts"
+import { isHopeless, unavailable } from "./faults.ts"
 import { LagCommits } from "./lag-commits.ts"
 import { type ReadingOptions, readOn } from "./log-reading.ts"
 import { type Assignment, Membership, type MembershipOptions } from "./membership.ts"
@@ -26,6 +27,12 @@ export const shareByGroup = <E>(
     Effect.catchIf(isLost, Effect.die),
   )
 
+/** A membership that may be had again, or what keeps the group from ever taking us. */
+const lostFor = (cause: unknown): MembershipLost | LogUnavailable =>
+  isHopeless(cause)
+    ? unavailable("the group of the projectors does not take us")(cause)
+    : new MembershipLost({ message: cause instanceof Error ? cause.message : String(cause) })
+
 const isLost = (fault: unknown): fault is MembershipLost => fault instanceof MembershipLost
 
 const shareAsMember = <E>(
@@ -44,7 +51,7 @@ const shareAsMember = <E>(
     )
     const round = Effect.tryPromise({
       try: () => member.assignment(),
-      catch: (cause) => new MembershipLost({ message: cause instanceof Error ? cause.message : String(cause) }),
+      catch: lostFor,
     }).pipe(Effect.flatMap((assignment) => readAssigned(reading, assignment, share, commits)))
     return yield* Effect.forever(round)
   })

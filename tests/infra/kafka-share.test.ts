@@ -3,7 +3,7 @@ import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 import { Effect, Fiber, ManagedRuntime } from "effect"
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest"
-import { EventLog, partitionName } from "../../domain/ports/event-log.ts"
+import { EventLog, LogUnavailable, partitionName } from "../../domain/ports/event-log.ts"
 import type { KafkaOptions } from "../../infra/kafka/options.ts"
 import { FencingFolder } from "../support/fencing-folder.ts"
 import { freshFolder } from "../support/folders.ts"
@@ -145,4 +145,13 @@ test("what was taken is told to the cluster, so that its tools show the lag", as
     })
   await until("the commit", committed, (sum) => sum === 100)
   await Effect.runPromise(Fiber.interrupt(member))
+})
+
+test("a member that its group will never take is a fault that is told, not one that is tried again without end", async () => {
+  const options = { ...(await freshOptions()), sessionTimeoutMs: 500 }
+  const fault = await open(options).run((l) =>
+    Effect.flip(l.share("members", new FencingFolder(new Map()).share).pipe(Effect.timeout("10 seconds"))),
+  )
+  expect(fault).toBeInstanceOf(LogUnavailable)
+  expect(fault.message).toMatch(/session timeout/)
 })
