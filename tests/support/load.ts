@@ -6,6 +6,8 @@ import { at, type Json, type Rest, restOf } from "./rest.ts"
 import type { Server } from "./server.ts"
 import { until } from "./wait.ts"
 
+type Gateway = Pick<Server, "frontierUrl">
+
 /** Five clients of three runs. */
 export class Load {
   acknowledged = 0
@@ -23,9 +25,12 @@ export class Load {
     )
   }
 
-  /** Ends when all connections are lost, or when it is told to finish. */
-  connect({ frontierUrl }: Pick<Server, "frontierUrl">): Promise<void> {
-    this.#connections = Promise.all(this.#hammers.map((hammer) => hammer.connect(frontierUrl))).then(() => undefined)
+  /** Ends when all connections are lost, or when it is told to finish. Clients of one run go to gateways in turn. */
+  connect(...gateways: readonly [Gateway, ...Gateway[]]): Promise<void> {
+    const connecting = this.#hammers.map((hammer, i) =>
+      hammer.connect((gateways[i % gateways.length] ?? gateways[0]).frontierUrl),
+    )
+    this.#connections = Promise.all(connecting).then(() => undefined)
     return this.#connections
   }
 
@@ -57,7 +62,7 @@ export class Load {
   }
 
   /** Nothing new; waits until everything has its reply. */
-  async finish(server: Server): Promise<void> {
+  async finish(server: Gateway): Promise<void> {
     for (const hammer of this.#hammers) hammer.finish()
     await this.#connections
     await this.connect(server)
