@@ -3,12 +3,11 @@ import { Effect, Layer } from "effect"
 import {
   KeyValueStore,
   type Reader,
-  type StoreFault,
   StoreUnavailable,
   type Transaction,
-  TransactionTooLarge,
   type WriteOptions,
 } from "../../domain/ports/key-value-store.ts"
+import { faultsOf, unavailableOnly } from "../store-faults.ts"
 import { type Client, openClient } from "./client.ts"
 import { type CommitMarks, openMarks } from "./commit-marks.ts"
 import { openGround } from "./ground.ts"
@@ -162,12 +161,3 @@ const endingWith = async <T extends { readonly end: () => void }, A>(tx: T, body
   tx.end()
   return answer
 }
-
-const faultsOf = <A>(act: (signal: AbortSignal) => Promise<A>): Effect.Effect<A, StoreFault> =>
-  Effect.catchDefect(Effect.promise(act), (defect) =>
-    defect instanceof StoreUnavailable || defect instanceof TransactionTooLarge ? Effect.fail(defect) : Effect.die(defect),
-  )
-
-/** A single read writes nothing, so it is never too large. */
-const unavailableOnly = <A>(effect: Effect.Effect<A, StoreFault>): Effect.Effect<A, StoreUnavailable> =>
-  Effect.catchTag(effect, "TransactionTooLarge", Effect.die)

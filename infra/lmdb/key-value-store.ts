@@ -3,14 +3,8 @@ import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { Effect, Layer } from "effect"
 import { open } from "lmdb"
-import {
-  KeyValueStore,
-  type Reader,
-  type StoreFault,
-  StoreUnavailable,
-  type Transaction,
-  TransactionTooLarge,
-} from "../../domain/ports/key-value-store.ts"
+import { KeyValueStore, type Reader, StoreUnavailable, type Transaction } from "../../domain/ports/key-value-store.ts"
+import { faultsOf, unavailableOnly } from "../store-faults.ts"
 import { type ChangeSignal, changeSignal } from "./change-signal.ts"
 import { commit } from "./commit.ts"
 import { keyText } from "./key-text.ts"
@@ -52,7 +46,7 @@ export const lmdbStore = (options: LmdbStoreOptions): Layer.Layer<KeyValueStore,
         viewsLast: true,
         read: (body) => faultsOf(() => store.read(body)),
         write: (body) => faultsOf(() => store.write(body)),
-        changed: (key, known) => unavailable(faultsOf((signal) => store.changed(key, known, signal))),
+        changed: (key, known) => unavailableOnly(faultsOf((signal) => store.changed(key, known, signal))),
       })),
     ),
   )
@@ -156,15 +150,6 @@ class LmdbStore {
     return running
   }
 }
-
-const faultsOf = <A>(act: (signal: AbortSignal) => Promise<A>): Effect.Effect<A, StoreFault> =>
-  Effect.catchDefect(Effect.promise(act), (defect) =>
-    defect instanceof StoreUnavailable || defect instanceof TransactionTooLarge ? Effect.fail(defect) : Effect.die(defect),
-  )
-
-/** A single read stages nothing, so it is never too large. */
-const unavailable = <A>(effect: Effect.Effect<A, StoreFault>): Effect.Effect<A, StoreUnavailable> =>
-  Effect.catchTag(effect, "TransactionTooLarge", Effect.die)
 
 const sameBytes = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
   a === undefined || b === undefined ? a === b : keyText(a) === keyText(b)
