@@ -69,9 +69,10 @@ export type SwapOutcome = "swapped" | "behind" | "torn"
 
 /**
  * Lets the generation beside serve, in one transaction of few rows, if it holds all that the serving one does: readers see
- * the one or the other whole, and never step back. The one that served is kept among the former ones.
+ * the one or the other whole, and never step back. The one that served stands among the former ones until it is removed;
+ * where it is to be kept, that is noted.
  */
-export const swapIn = async (tx: Transaction, owner: string, id: number): Promise<SwapOutcome> => {
+export const swapIn = async (tx: Transaction, owner: string, id: number, keep = false): Promise<SwapOutcome> => {
   const serving = await createGeneration(tx)
   // Done already, where a store tries a commit again of which it cannot tell whether it was done.
   if (serving.id === id) return "swapped"
@@ -91,6 +92,7 @@ export const swapIn = async (tx: Transaction, owner: string, id: number): Promis
   }
   await tx.removeDirectory(besidePath)
   tx.clear(besideKey(control))
+  if (keep) tx.set(keptKey(control, serving.id), encodeValue(true))
   pointTo(tx, control, id)
   return "swapped"
 }
@@ -149,6 +151,20 @@ export const clearSome = async (tx: Transaction, below: readonly string[]): Prom
 export const formerGenerations = async (tx: Reader): Promise<readonly number[]> =>
   (await tx.directories(["matyan", "former"])).map(Number)
 
+/** Those of them that nobody wanted kept. */
+export const replacedGenerations = async (tx: Reader): Promise<readonly number[]> => {
+  const [control, former] = await Promise.all([tx.directory(controlPath), formerGenerations(tx)])
+  if (control === undefined) return former
+  const kept = await Promise.all(former.map((id) => tx.get(keptKey(control, id))))
+  return former.filter((_, i) => kept[i] === undefined)
+}
+
+/** Removes what is left of a former generation, once its rows are cleared (see {@link clearSome}). */
+export const removeFormer = async (tx: Transaction, id: number): Promise<void> => {
+  await tx.removeDirectory(formerPath(id))
+  tx.clear(keptKey(await tx.createDirectory(controlPath), id))
+}
+
 /** The fold version of the serving projections where the code that runs folds by another; null where it is the same. */
 export const otherFoldVersion = async (tx: Reader): Promise<number | null> => {
   const serving = await servingGeneration(tx)
@@ -175,5 +191,7 @@ const besideIn = async (
   const [id, owner] = decodeValue(stored) as readonly [number, string]
   return { id, owner }
 }
+
+const keptKey = (control: Uint8Array, id: number): Uint8Array => pack(["kept", id], control)
 
 const besideKey = (control: Uint8Array): Uint8Array => pack(["beside"], control)

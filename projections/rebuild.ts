@@ -16,6 +16,8 @@ import {
   openBeside,
   RebuildLost,
   removeBeside,
+  removeFormer,
+  replacedGenerations,
   spoilBeside,
   type SwapOutcome,
   swapIn,
@@ -30,6 +32,8 @@ import { foldToEnd, type ProjectorOptions } from "./worker.ts"
 export interface RebuildOptions extends ProjectorOptions {
   /** Keep the generation that is replaced, under `matyan/former/<id>`; else it is removed, and so are those kept before. */
   readonly keep?: boolean
+  /** Leave the removal to {@link removeReplaced}: of many rows it takes minutes, and nothing need wait for it. */
+  readonly removeLater?: boolean
   /** Told when folding begins, with where it begins: all zero, or where an earlier rebuild was ended. */
   readonly onBegun?: (from: ReadonlyMap<string, number>) => void
   /** After how long without a sign of life another rebuild is taken for dead, in milliseconds. */
@@ -49,7 +53,7 @@ export const rebuild = (options: RebuildOptions = {}): Effect.Effect<void, Rebui
       // That of a rebuild that died would make projectors wait in vain.
       yield* store.write(async (tx) => hold(tx, null))
       while ((yield* rebuildOnce(owner, options)) === "torn") yield* dropBeside(owner)
-      if (options.keep !== true) yield* removeFormer
+      if (options.keep !== true && options.removeLater !== true) yield* removeAll(yield* store.read(formerGenerations))
     }),
   ).pipe(Effect.catchDefect((defect) => (defect instanceof RebuildLost ? Effect.fail(defect) : Effect.die(defect))))
 
@@ -74,21 +78,18 @@ const rebuildOnce = (owner: string, options: RebuildOptions) =>
       yield* catchUp
       if (folded > littleLeft) continue
       yield* keptSetAside(store, owner)
-      const outcome = yield* whileHeld(store, owner, swapped(store, owner, id, catchUp))
+      const swap = store.write(async (tx) => swapIn(tx, owner, id, options.keep === true))
+      const outcome = yield* whileHeld(store, owner, swapped(swap, catchUp))
       if (outcome !== "behind") return outcome
     }
   })
 
 /** Swaps, once what the projectors have folded last is folded here too. */
 const swapped = <E, R>(
-  store: KeyValueStore["Service"],
-  owner: string,
-  id: number,
+  swap: Effect.Effect<SwapOutcome, StoreFault>,
   catchUp: Effect.Effect<void, E, R>,
-): Effect.Effect<SwapOutcome, E | StoreFault, R> => {
-  const swap = store.write(async (tx) => swapIn(tx, owner, id))
-  return Effect.flatMap(swap, (outcome) => (outcome === "behind" ? Effect.andThen(catchUp, swap) : Effect.succeed(outcome)))
-}
+): Effect.Effect<SwapOutcome, E | StoreFault, R> =>
+  Effect.flatMap(swap, (outcome) => (outcome === "behind" ? Effect.andThen(catchUp, swap) : Effect.succeed(outcome)))
 
 const keptSetAside = (store: KeyValueStore["Service"], owner: string): Effect.Effect<void, StoreFault> =>
   Effect.gen(function* () {
@@ -120,14 +121,20 @@ const dropBeside = (owner: string): Effect.Effect<void, StoreFault, KeyValueStor
     yield* store.write(async (tx) => removeBeside(tx, owner))
   })
 
-/** Removes the generations that were replaced, a few rows at a time. */
-const removeFormer: Effect.Effect<void, StoreFault, KeyValueStore> = Effect.gen(function* () {
+/** Removes, a few rows at a time, what rebuilds have replaced and did not remove, or not all of it before they were ended. */
+export const removeReplaced: Effect.Effect<void, StoreFault, KeyValueStore> = Effect.gen(function* () {
   const store = yield* KeyValueStore
-  for (const id of yield* store.read(formerGenerations)) {
-    yield* clearAll(store, formerPath(id))
-    yield* store.write(async (tx) => tx.removeDirectory(formerPath(id)))
-  }
+  yield* removeAll(yield* store.read(replacedGenerations))
 })
+
+const removeAll = (former: readonly number[]): Effect.Effect<void, StoreFault, KeyValueStore> =>
+  Effect.gen(function* () {
+    const store = yield* KeyValueStore
+    for (const id of former) {
+      yield* clearAll(store, formerPath(id))
+      yield* store.write(async (tx) => removeFormer(tx, id))
+    }
+  })
 
 const clearAll = (store: KeyValueStore["Service"], path: readonly string[]): Effect.Effect<void, StoreFault> =>
   store.write(async (tx) => clearSome(tx, path)).pipe(Effect.repeat({ while: (more) => more }), Effect.asVoid)

@@ -37,7 +37,8 @@
  *           ("fold_version")                             subspaces.ts     the code that it was folded by
  *
  * control   ("generation")                               subspaces.ts     the serving generation, and who holds it
- *           ("beside"), ("former", id)                   generations.ts   the one being rebuilt; those it replaced
+ *           ("beside")                                   generations.ts   the one being rebuilt, and by whom
+ *           ("kept", id)                                 generations.ts   a replaced one that is not to be removed
  *           ("rebuild_lock")                             rebuild-lock.ts  who rebuilds
  */
 import type { Reader, Transaction } from "../domain/ports/key-value-store.ts"

@@ -15,7 +15,7 @@ import {
   swapIn,
 } from "../../../projections/generations.ts"
 import { pack } from "../../../projections/keys.ts"
-import { rebuild } from "../../../projections/rebuild.ts"
+import { rebuild, removeReplaced } from "../../../projections/rebuild.ts"
 import { servingTarget } from "../../../projections/serving-target.ts"
 import { controlPath, foldVersion, servingGeneration } from "../../../projections/subspaces.ts"
 import { makeView } from "../../../projections/view.ts"
@@ -58,6 +58,24 @@ describe("a rebuild", () => {
         expect(yield* former).toEqual([1, 2])
         yield* rebuild()
         expect(yield* former).toEqual([])
+      }),
+    ))
+
+  it("that was ended before it removed the old one leaves that to the next projector, which keeps what was to be kept", () =>
+    onProjections(
+      Effect.gen(function* () {
+        const former = KeyValueStore.use((store) => store.read(formerGenerations))
+        yield* append(many)
+        yield* catchUp()
+        yield* rebuild({ keep: true })
+        yield* rebuild({ removeLater: true })
+        expect(yield* former).toEqual([1, 2])
+        yield* removeReplaced
+        expect(yield* former).toEqual([1])
+        yield* rebuild()
+        expect(yield* former).toEqual([])
+        yield* removeReplaced
+        expect(yield* projected).toBe(yield* foldedClean)
       }),
     ))
 
