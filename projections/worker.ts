@@ -16,6 +16,8 @@ export interface ProjectorOptions {
   readonly sliceSize?: number
   /** `seconds` is how long the fold took, its commit included. */
   readonly onFolded?: (batch: Batch, outcome: FoldOutcome, seconds: number) => void
+  /** Hears of each fault that is waited out, in words; where it lasts, again every few seconds. */
+  readonly onFault?: (message: string) => void
 }
 
 export interface CatchUpOptions extends ProjectorOptions {
@@ -49,7 +51,10 @@ export const project = (options: ProjectorOptions = {}): Effect.Effect<never, ne
       ]
       yield* Effect.raceAllFirst(work)
     })
-    return yield* round.pipe(Effect.catchCause(waitOut), Effect.forever)
+    return yield* round.pipe(
+      Effect.catchCause((cause) => waitOut(cause, options.onFault)),
+      Effect.forever,
+    )
   })
 
 /** Makes the first generation where there is none, so that views can be opened before the projector's first batch. */
@@ -128,9 +133,10 @@ const patiently = (setAside: Folder["setAside"]): Effect.Effect<void, StoreFault
     ),
   )
 
-const waitOut = (cause: Cause.Cause<LogUnavailable | FoldFault>): Effect.Effect<void> => {
+const waitOut = (cause: Cause.Cause<LogUnavailable | FoldFault>, onFault: ProjectorOptions["onFault"]): Effect.Effect<void> => {
   if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
   const fault = Cause.squash(cause)
+  onFault?.(fault instanceof Error ? fault.message : "failed unexpectedly")
   const isPassing = fault instanceof Error && "_tag" in fault && fault._tag !== "FoldBroken"
   return isPassing
     ? Effect.logWarning("the projector waits for a fault to pass", fault).pipe(Effect.andThen(Effect.sleep("500 millis")))

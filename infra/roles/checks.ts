@@ -19,5 +19,16 @@ export const blobsCheck = (blobs: BlobStore["Service"]): HealthCheck => ({
   check: () => askedNow(blobs.check),
 })
 
+/** Whether a projector folds. What keeps it from folding is told again every few seconds, so silence means that it passed. */
+export const foldingCheck = (now: () => number = () => performance.now()) => {
+  let last: { readonly message: string; readonly at: number } | undefined
+  const trouble = (): string | undefined => (last !== undefined && now() - last.at < remembered ? last.message : undefined)
+  const check: HealthCheck = { name: "folding", vital: true, check: async () => trouble() ?? "ok" }
+  return { onFault: (message: string): void => void (last = { message, at: now() }), check }
+}
+
+/** For how long a fault counts after it was told, in milliseconds. */
+const remembered = 15_000
+
 const askedNow = (effect: Effect.Effect<unknown, { readonly message: string }>): Promise<string> =>
   Effect.runPromise(said(effect))

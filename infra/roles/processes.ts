@@ -12,7 +12,7 @@ import { foldCounts, projectionState, projectorMetrics } from "../observe/projec
 import { controlRole } from "./control.ts"
 import { frontierUrlOf, ingestRole, queryRole } from "./gateways.ts"
 import { operationsServer } from "./operations.ts"
-import { blobsCheck, logCheck, storeCheck } from "./checks.ts"
+import { blobsCheck, foldingCheck, logCheck, storeCheck } from "./checks.ts"
 import { keepFolding, openProjections } from "./projections.ts"
 
 /** Takes what runs log. It needs the log and the objects, and works on while the store is away. */
@@ -45,11 +45,12 @@ export const projectorProcess = (settings: Settings) =>
     const services = yield* Layer.build(Layer.merge(readableLog(settings), store(settings)))
     return yield* Effect.gen(function* () {
       yield* openProjections
-      const checks = [logCheck(yield* EventLog), storeCheck(yield* KeyValueStore)]
+      const folding = foldingCheck()
+      const checks = [logCheck(yield* EventLog), storeCheck(yield* KeyValueStore), folding.check]
       const registry = metricsRegistry()
       const count = projectorMetrics(registry, yield* projectionState)
       const at = yield* operationsServer(settings, registry, checks)
-      yield* Effect.forkScoped(keepFolding({ onFolded: (...fold) => count(foldCounts(...fold)) }))
+      yield* Effect.forkScoped(keepFolding({ onFolded: (...fold) => count(foldCounts(...fold)), onFault: folding.onFault }))
       return `health and metrics at ${at}`
     }).pipe(Effect.provideContext(services))
   })

@@ -1,5 +1,5 @@
 /** What roles do with the projections: open them, and keep them up to the log. */
-import { Effect } from "effect"
+import { Cause, Effect } from "effect"
 import { KeyValueStore } from "../../domain/ports/key-value-store.ts"
 import { partitionsBeyondLog } from "../../projections/beyond-log.ts"
 import { otherFoldVersion } from "../../projections/generations.ts"
@@ -21,30 +21,42 @@ export const openProjections = Effect.gen(function* () {
  * as they are, and what is logged meanwhile is seen after it. Those of newer code are left to it: an old projector that begins
  * anew while an upgrade is rolled out would undo them.
  */
-export const keepFolding = (options: ProjectorOptions) => Effect.andThen(foldAnewWhereOld, project(options))
+export const keepFolding = (options: ProjectorOptions) =>
+  Effect.andThen(foldAnewWhereOld(options.onFault ?? (() => undefined)), project(options))
 
-const foldAnewWhereOld = Effect.gen(function* () {
-  const store = yield* KeyValueStore
-  const version = yield* store.read(otherFoldVersion)
-  if (version === null) return true
-  if (version > foldVersion) return yield* Effect.as(leftToNewer, false)
-  yield* Effect.logInfo("another version of this software folded the projections; they are folded anew beside them")
-  yield* rebuild()
-  yield* Effect.logInfo("the projections folded anew have taken over")
-  return true
-}).pipe(
-  Effect.catch((fault) => Effect.as(waitOut(fault), false)),
-  Effect.repeat({ while: (done) => !done }),
-)
+type OnFault = NonNullable<ProjectorOptions["onFault"]>
 
-const leftToNewer = Effect.logWarning(
-  "a newer version of this software folded the projections, so this one folds nothing; to go back to it for good: matyan rebuild",
-).pipe(Effect.andThen(Effect.sleep("10 seconds")))
-
-const waitOut = (fault: RebuildFault) =>
-  (fault instanceof RebuildRunning ? Effect.void : Effect.logWarning("folding anew waits for a fault to pass", fault)).pipe(
-    Effect.andThen(Effect.sleep("1 second")),
+const foldAnewWhereOld = (onFault: OnFault) =>
+  Effect.gen(function* () {
+    const store = yield* KeyValueStore
+    const version = yield* store.read(otherFoldVersion)
+    if (version === null) return true
+    if (version > foldVersion) return yield* Effect.as(leftToNewer(onFault), false)
+    yield* Effect.logInfo("another version of this software folded the projections; they are folded anew beside them")
+    yield* rebuild()
+    yield* Effect.logInfo("the projections folded anew have taken over")
+    return true
+  }).pipe(
+    Effect.catchCause((cause) => Effect.as(waitOut(cause, onFault), false)),
+    Effect.repeat({ while: (done) => !done }),
   )
+
+const leftToNewer = (onFault: OnFault) =>
+  Effect.suspend(() => {
+    const text = "a newer version of this software folded the projections, so this one folds nothing"
+    onFault(text)
+    return Effect.logWarning(`${text}; to go back to it for good: matyan rebuild`).pipe(
+      Effect.andThen(Effect.sleep("10 seconds")),
+    )
+  })
+
+const waitOut = (cause: Cause.Cause<RebuildFault>, onFault: OnFault): Effect.Effect<void> => {
+  if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
+  const fault = Cause.squash(cause)
+  if (fault instanceof RebuildRunning) return Effect.sleep("1 second")
+  onFault(fault instanceof Error ? fault.message : "folding anew failed unexpectedly")
+  return Effect.andThen(Effect.logWarning("folding anew waits for a fault to pass", fault), Effect.sleep("1 second"))
+}
 
 const notOfThisLog = (beyond: readonly string[]): Refused =>
   new Refused({
