@@ -55,7 +55,8 @@ const registry = (engines: Engines): Layer.Layer<SchemaRegistry, RegistryUnavail
     ? later(async () => (await import("./confluent/schema-registry.ts")).confluentRegistry(confluentOptions(engines)))
     : lmdbRegistry({ folder: join(engines.dataDir, "registry") })
 
-const confluentOptions = ({ registryUrl, registryUsername, registryPassword, dataDir }: Engines): ConfluentOptions => ({
+/** How the registry of these settings is reached. */
+export const confluentOptions = ({ registryUrl, registryUsername, registryPassword, dataDir }: Engines): ConfluentOptions => ({
   url: registryUrl ?? "http://localhost:8081",
   idsFile: join(dataDir, "schema-ids.json"),
   ...(registryUsername === undefined ? {} : { auth: { username: registryUsername, password: registryPassword ?? "" } }),

@@ -6,8 +6,8 @@ import { type Command, runCommand } from "./command.ts"
 
 export const doctorCommand: Command = {
   summary: "look at everything that the settings need, and say what to do",
-  help: `Asks the log, the store, the objects and the projections, and says what to mend first. It changes nothing and may run
-beside a server. Exits with 1 where something is broken.
+  help: `Asks the registry, the log, the store, the objects and the projections, and says what to mend first. It may run beside a
+server, and changes nothing, but that a registry learns our schemas from whoever comes first. Exits with 1 where something is broken.
 
   matyan doctor
   matyan doctor --json | jq '.[] | select(.state != "ok")'

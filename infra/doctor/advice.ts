@@ -6,6 +6,8 @@ export const advice = {
   full: "Writes are refused when the disk is full. Make room, or move the folder (stop the server, mv, set MATYAN_DATA_DIR).",
   secret: "Set it to 32 bytes in URL-safe base64, the same for all query gateways: openssl rand -base64 32 | tr +/ -_",
   open: "Put a proxy that authenticates in front and listen at 127.0.0.1; MATYAN_INSECURE=true says that the network is trusted.",
+  registry:
+    "See SCHEMA_REGISTRY_URL and its path, SCHEMA_REGISTRY_USERNAME and …_PASSWORD; docs/registry.md tells what works without it.",
   log: {
     lmdb: "Put back a sound copy of the log folder: it is the only source of truth. docs/architecture.md tells what lies where.",
     kafka: "See that KAFKA_BOOTSTRAP_SERVERS and the KAFKA_SASL_… and KAFKA_SSL_… settings are right, then: matyan topics check.",

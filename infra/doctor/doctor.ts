@@ -1,4 +1,7 @@
-/** Looks at everything that these settings need, and says what to do where something is wrong. It changes nothing. */
+/**
+ * Looks at everything that these settings need, and says what to do where something is wrong. It changes nothing, but that
+ * a registry learns our schemas from whoever comes first.
+ */
 import { constants, existsSync } from "node:fs"
 import { access, statfs } from "node:fs/promises"
 import { join } from "node:path"
@@ -7,21 +10,23 @@ import { BlobStore } from "../../domain/ports/blob-store.ts"
 import { EventLog } from "../../domain/ports/event-log.ts"
 import { KeyValueStore } from "../../domain/ports/key-value-store.ts"
 import { isLoopback, type Settings } from "../config.ts"
-import { blobs, readableLog, store } from "../engines.ts"
+import { blobs, confluentOptions, readableLog, store } from "../engines.ts"
 import { frontierUrlOf } from "../roles/gateways.ts"
 import { advice } from "./advice.ts"
 import { type Finding, looked, skipped } from "./findings.ts"
-import { lookAtLog, lookAtProjections } from "./looks.ts"
+import { lookAtLog, lookAtProjections, lookAtRegistry } from "./looks.ts"
 
 /** Everything, in the order in which it had best be mended. */
 export const examine = (settings: Settings): Effect.Effect<readonly Finding[], never, Scope.Scope> =>
   Effect.gen(function* () {
     const found: Finding[] = [node(), yield* folder(settings), exposure(settings)]
     if (usesFolder(settings) && !existsSync(settings.dataDir)) return found
+    if (settings.registry === "confluent")
+      found.push(yield* looked("registry", lookAtRegistry(confluentOptions(settings)), advice.registry))
     const log = yield* opened(readableLog(settings), EventLog)
     const kept = yield* opened(store(settings), KeyValueStore)
     const objects = yield* opened(
-      blobs(settings, () => frontierUrlOf(settings)),
+      blobs({ ...settings, s3CreateBucket: false }, () => frontierUrlOf(settings)),
       BlobStore,
     )
     found.push(

@@ -5,7 +5,20 @@ import { EventLog as Log, partitionName } from "../../domain/ports/event-log.ts"
 import { pendingLetters } from "../../projections/dead-letters.ts"
 import { checkpoints } from "../../projections/fold.ts"
 import { makeView } from "../../projections/view.ts"
+import { type ConfluentOptions, defaultTimeouts, registryName } from "../confluent/options.ts"
 import type { Finding } from "./findings.ts"
+
+/** Asks for what is set for a subject, which tells whether it answers us, and writes nothing. */
+export const lookAtRegistry = (options: ConfluentOptions) =>
+  Effect.gen(function* () {
+    const { registryClient } = yield* Effect.promise(() => import("../confluent/client.ts"))
+    const name = yield* Effect.try({ try: () => registryName(options.url), catch: (error) => error })
+    const client = yield* Effect.acquireRelease(
+      Effect.sync(() => registryClient(options, defaultTimeouts.request)),
+      ({ close }) => Effect.sync(close),
+    )
+    return yield* Effect.as(client.compatibility("control-events-matyan.TagCreated"), name)
+  }).pipe(Effect.scoped)
 
 export const lookAtLog = (log: EventLog["Service"]) =>
   Effect.map(log.ends, (ends) => {

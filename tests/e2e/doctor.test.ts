@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { freshFolder } from "../support/folders.ts"
+import { json, registryServer } from "../support/registry-server.ts"
 import { endAll, runCli, startServer } from "../support/server.ts"
 
 afterEach(endAll)
@@ -39,6 +40,19 @@ describe("in a folder that was used before", () => {
     expect(findings.find((finding) => finding.what === what)?.advice).toContain(advice)
     expect(code).toBe(1)
   })
+})
+
+it("names a registry that is away although the log can do without it for now, and tells nobody its password", async () => {
+  const [folder, registry] = [freshFolder(), await registryServer()]
+  const env = { SCHEMA_REGISTRY_USERNAME: "doctor", SCHEMA_REGISTRY_PASSWORD: "kept-to-itself" }
+  const server = await startServer(folder, { ...env, SCHEMA_REGISTRY_URL: registry.url })
+  await server.stop()
+  registry.misbehave = (_, response) => json(response, 503, {})
+  const { code, stdout, stderr } = await runCli(folder, ["doctor"], { ...env, SCHEMA_REGISTRY_URL: registry.url })
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/^BROKEN +registry .*\n +See SCHEMA_REGISTRY_URL/m)
+  expect(stdout).toMatch(/^ok +log /m)
+  expect(stdout + stderr).not.toContain("kept-to-itself")
 })
 
 it("names a log that is damaged", async () => {
