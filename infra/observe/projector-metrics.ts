@@ -27,21 +27,21 @@ export const foldCounts = ({ records }: Batch, outcome: FoldOutcome, seconds: nu
 
 /** What is asked at each scrape. */
 export interface ProjectionState {
-  readonly pending: () => Promise<PendingLetters>
+  /** Null while the store does not tell. */
+  readonly pending: () => Promise<PendingLetters | null>
   /** Null while that is not known. */
   readonly lag: () => Promise<ReadonlyMap<string, number> | null>
 }
 
-/** The state as the log and the store tell it; while the store is away no dead letters are counted. */
+/** The state as the log and the store tell it. */
 export const projectionState: Effect.Effect<ProjectionState, never, EventLog | KeyValueStore> = Effect.gen(function* () {
   const view = yield* makeView
   const meter = yield* makeLagMeter
-  const none: PendingLetters = { count: 0, oldest: null }
   const pending = view
     .read((rows) => pendingLetters(rows))
     .pipe(
       Effect.timeout("2 seconds"),
-      Effect.orElseSucceed(() => none),
+      Effect.catchCause(() => Effect.succeed(null)),
     )
   return { pending: () => Effect.runPromise(pending), lag: async () => (await meter.read())?.partitions ?? null }
 })
@@ -88,6 +88,8 @@ const gauges = (registers: Registry[], { pending, lag }: ProjectionState): reado
     registers,
     async collect() {
       const found = await pending()
+      // What was known last stands: an alarm must not end because the store is away.
+      if (found === null) return
       this.set(found.count)
       oldest.set(found.oldest === null ? 0 : Math.max(0, Date.now() / 1_000 - found.oldest))
     },
