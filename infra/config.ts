@@ -6,6 +6,7 @@ import { type LogSettings, logLevels } from "./observe/logging.ts"
 import type { TraceSettings } from "./observe/tracing.ts"
 import { type EngineSettings, engineVariables, inferred } from "./settings/engines.ts"
 import {
+  address,
   configsOf,
   duration,
   invalid,
@@ -74,7 +75,12 @@ const variables = {
   ),
   logLevel: variable("LOG_LEVEL", oneOf(...logLevels), "info", "the least that is logged: debug, info, warn or error"),
   logFormat: optional("LOG_FORMAT", oneOf("json", "text"), "json or text", "text at a terminal, else json"),
-  otlpEndpoint: optional("OTEL_EXPORTER_OTLP_ENDPOINT", text, "where traces are sent, such as http://localhost:4318", "nowhere"),
+  otlpEndpoint: optional(
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    address,
+    "where traces are sent, such as http://localhost:4318",
+    "nowhere",
+  ),
   traceRatio: variable("MATYAN_TRACE_RATIO", share, 0.01, "the share of frames and commands that are traced, from 0 to 1"),
   corsOrigins: optional("CORS_ORIGINS", jsonList, "the origins of web pages that may call, a JSON list", "those of the web UI"),
   trashHours: variable("MATYAN_TRASH_HOURS", duration, 168, "how long a deleted run can be restored"),

@@ -1,6 +1,6 @@
 /** Which engines stand behind the ports, and how they are reached. The names that the reference has too mean the same. */
 import { Config } from "effect"
-import { list, oneOf, optional, positive, text, type Variable, variable } from "./variable.ts"
+import { address, list, oneOf, optional, positive, text, type Variable, variable } from "./variable.ts"
 
 export const engineVariables = {
   log: optional("MATYAN_LOG", oneOf("lmdb", "kafka"), "the log", "kafka where KAFKA_BOOTSTRAP_SERVERS is set, else lmdb"),
@@ -57,8 +57,8 @@ export const engineVariables = {
   fdbKeyPassword: optional("FDB_TLS_PASSWORD", text, "the password of that key", "none"),
   fdbVerifyPeers: optional("FDB_TLS_VERIFY_PEERS", text, "what the cluster's certificates must say", "nothing more"),
   blobBackend: optional("BLOB_BACKEND_TYPE", oneOf("s3"), "as the reference has it; only s3 is taken", "as MATYAN_BLOBS"),
-  s3Endpoint: optional("S3_ENDPOINT", text, "the S3-compatible server", "that of the cloud's region"),
-  s3PublicEndpoint: optional("S3_PUBLIC_ENDPOINT", text, "how clients reach it for uploads", "as S3_ENDPOINT"),
+  s3Endpoint: optional("S3_ENDPOINT", address, "the S3-compatible server", "that of the cloud's region"),
+  s3PublicEndpoint: optional("S3_PUBLIC_ENDPOINT", address, "how clients reach it for uploads", "as S3_ENDPOINT"),
   s3AccessKey: optional("S3_ACCESS_KEY", text, "who speaks to it", "found as the S3 client library finds credentials"),
   s3SecretKey: optional("S3_SECRET_KEY", text, "their secret", "found likewise"),
   s3Bucket: optional("S3_BUCKET", text, "the bucket", "matyan-artifacts"),

@@ -58,6 +58,13 @@ export const duration = checked(Config.Finite, (value) => (value >= 0 ? null : "
 
 export const share = checked(Config.Finite, (value) => (value >= 0 && value <= 1 ? null : `must be from 0 to 1, not ${value}`))
 
+/** The address of a server. Credentials have no place in it: addresses are shown and logged. */
+export const address = checked(Config.String, (value) => {
+  const url = URL.parse(value)
+  if (url === null || !/^https?:$/.test(url.protocol)) return "must be an address such as http://localhost:4318"
+  return url.username === "" && url.password === "" ? null : "must not have credentials in it"
+})
+
 /** Thirty-two bytes in URL-safe base64. */
 export const secret = checked(Config.String, (value) =>
   Buffer.from(value, "base64url").length === 32 ? null : "must be 32 bytes in URL-safe base64",

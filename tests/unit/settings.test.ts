@@ -18,6 +18,17 @@ describe("settings", () => {
     await expect(settingsOf({ KAFKA_BOOTSTRAP_SERVERS: " , " })).rejects.toThrow(/KAFKA_BOOTSTRAP_SERVERS/)
   })
 
+  it.each(["OTEL_EXPORTER_OTLP_ENDPOINT", "S3_ENDPOINT", "S3_PUBLIC_ENDPOINT"])(
+    "that are addresses hold no credentials, which health and logs would tell: %s",
+    async (name) => {
+      const refused = settingsOf({ [name]: "http://user:canary@127.0.0.1:1" })
+      await expect(refused).rejects.toThrow(`${name} must not have credentials in it`)
+      await expect(refused).rejects.not.toThrow("canary")
+      await expect(settingsOf({ [name]: "localhost:9000" })).rejects.toThrow(`${name} must be an address`)
+      await settingsOf({ [name]: "https://there.example:9000/" })
+    },
+  )
+
   it("that are empty are as if they were not given", async () => {
     const empty = { KAFKA_BOOTSTRAP_SERVERS: "", SCHEMA_REGISTRY_URL: "", S3_ENDPOINT: "", FDB_CLUSTER_FILE: "", HOST: "" }
     const { log, registry, blobs, store, host } = await settingsOf(empty)
