@@ -85,9 +85,9 @@ const storedRecord = ({ offset, key, value }: FetchedMessage) => ({
 })
 
 /**
- * One reader of some partitions, with a link of its own. There is always one request at each leader, for all its partitions:
- * while its answer is read the next one is on its way, so what is held is two answers for each leader, and no partition waits
- * for the poll of another.
+ * One reader of some partitions, with a link of its own. There is at most one request at each leader, for all its partitions,
+ * so no partition waits for the poll of another; and the next one is on its way while the last of its answer is read, so what is
+ * held is one answer of each leader and the batch that was handed out.
  */
 class LogReading {
   readonly #linked: Linked
@@ -112,7 +112,10 @@ class LogReading {
   async next(signal: AbortSignal): Promise<Chunk | undefined> {
     for (;;) {
       const chunk = this.#takeReady()
-      if (chunk !== undefined) return chunk
+      if (chunk !== undefined) {
+        if (this.#ready.length === 0) this.#askAhead()
+        return chunk
+      }
       if (this.#open().length === 0) return undefined
       await this.#fetch(signal)
     }
@@ -144,13 +147,23 @@ class LogReading {
         this.#asked.delete(nodeId)
         if ("fault" in answer) throw answer.fault
         this.#take(answer.fetched)
-        this.#ask(cluster)
       })
       this.#patience.succeeded()
     } catch (fault) {
       this.#asked = new Map()
       await this.#patience.after(fault, signal)
     }
+  }
+
+  /**
+   * Lets the next answers come while the last of what is ready is folded. Asked for earlier they would hold little, and what
+   * came after them would wait for another round.
+   */
+  #askAhead(): void {
+    this.#linked
+      .use(async (cluster) => this.#ask(cluster))
+      // The fault is met again, and then told, by whoever asks next.
+      .catch(() => (this.#asked = new Map()))
   }
 
   /** Sends a request to each leader that has none. */
