@@ -38,7 +38,8 @@ const verified = (quiet: boolean) =>
   })
 
 const report = ({ difference, deadLetters, rows, isSteady }: Verification): number => {
-  for (const { position, type, reason } of deadLetters)
+  // Those that were discarded need nobody's attention any more.
+  for (const { position, type, reason } of deadLetters.filter(({ discarded }) => discarded === null))
     process.stderr.write(`dead letter at ${position.topic}/${position.partition}/${position.offset} (${type}): ${reason}\n`)
   if (difference === undefined) {
     const how = isSteady ? "" : "; folding never rested, so each part was compared at a moment of its own"

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest"
-import { openSocket } from "../support/client-frames.ts"
 import { type Cluster, type Engines, startCluster, startEngines } from "../support/cluster.ts"
 import { freshFolder } from "../support/folders.ts"
 import { seeded } from "../support/hammer.ts"
 import { Load } from "../support/load.ts"
 import { beginRole } from "../support/roles.ts"
 import { endAll } from "../support/server.ts"
+import { upload } from "../support/upload.ts"
 import { until } from "../support/wait.ts"
 
 const seed = Number(process.env["MATYAN_SEED"] ?? Date.now() % 1_000_000)
@@ -86,11 +86,11 @@ test(`S3 is away: metrics go on, uploads fail and later work, and ${laws}`, asyn
   onTestFinished(() => engines.s3Proxy.restore())
   const path = "models/a.bin"
   await load.reached(100, connections)
-  await expect(upload(path, "first")).rejects.toThrow("fetch failed")
+  await expect(upload(cluster, run, path, "first")).rejects.toThrow("fetch failed")
   const { body, status } = await ready()
   expect({ status, checks: body.checks }).toMatchObject({ status: 200, checks: { kafka: "ok", blob: expect.not.stringMatching(/^ok$/) } }) // prettier-ignore
   await engines.s3.restart()
-  await upload(path, "second")
+  await upload(cluster, run, path, "second")
   await load.reached(20, connections)
   await expectLaws()
   expect(await download(path)).toEqual({ status: 200, text: "second" })
@@ -105,7 +105,7 @@ test(`S3 is slow: metrics and uploads go on, and ${laws}`, async () => {
   const connections = load.connect(cluster)
   engines.s3Proxy.delay(1_000)
   onTestFinished(() => engines.s3Proxy.restore())
-  await Promise.all([upload("slow.bin", "slow"), load.reached(100, connections)])
+  await Promise.all([upload(cluster, run, "slow.bin", "slow"), load.reached(100, connections)])
   await expectLaws()
   expect(await download("slow.bin")).toEqual({ status: 200, text: "slow" })
 })
@@ -115,26 +115,6 @@ const run = "f".repeat(32)
 const ready = async () => {
   const response = await fetch(`${cluster.frontierUrl}/health/ready/`)
   return { status: response.status, body: (await response.json()) as { readonly checks: Readonly<Record<string, string>> } }
-}
-
-/** As the stock client does: asks for an address, puts the bytes there, and tells of them. */
-const upload = async (path: string, text: string): Promise<void> => {
-  const type = "application/octet-stream"
-  const asked = await fetch(`${cluster.frontierUrl}/api/v1/rest/artifacts/presign`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ run_id: run, artifact_path: path, content_type: type }),
-  })
-  const { upload_url, s3_key, headers } = (await asked.json()) as {
-    readonly upload_url: string
-    readonly s3_key: string
-    readonly headers: Readonly<Record<string, string>> | null
-  }
-  const put = await fetch(upload_url, { method: "PUT", headers: { ...headers, "content-type": type }, body: text })
-  expect(put.status).toBe(200)
-  const socket = await openSocket(cluster.frontierUrl, run)
-  expect(await socket.send({ type: "blob_ref", s3_key, artifact_path: path, content_type: type })).toMatchObject({ status: "ok" })
-  socket.close()
 }
 
 const download = async (path: string): Promise<{ readonly status: number; readonly text: string }> => {

@@ -59,6 +59,24 @@ export const administer = async <A>(brokers: readonly string[], work: (admin: Ad
   }
 }
 
+/** Appends one record, whatever it is, and answers its offset. */
+export const produce = async (
+  brokers: readonly string[],
+  topic: string,
+  partition: number,
+  key: string,
+  value: Buffer,
+): Promise<number> => {
+  const producer = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).producer()
+  await producer.connect()
+  try {
+    const [written] = await producer.send({ topic, messages: [{ partition, key, value }] })
+    return Number(written?.baseOffset)
+  } finally {
+    await producer.disconnect()
+  }
+}
+
 /** A log whose schemas are in a folder; `ready` is awaited before it is opened. */
 export const kafkaLogIn = (
   options: KafkaOptions,
