@@ -103,7 +103,16 @@ class KindOfNames {
   }
 
   #make(name: string): string {
-    return uuid5([this.#kind, name, String(this.#releases.get(name) ?? 0)].join("\0"))
+    for (let times = this.#releases.get(name) ?? 0; ; times++) {
+      const id = uuid5([this.#kind, name, String(times)].join("\0"))
+      // Earlier code counted releases otherwise, so a log may tell of ids of higher numbers.
+      if (!this.#isSpent(id, name)) return id
+    }
+  }
+
+  /** Whether the folds would not take it for this name any more. */
+  #isSpent(id: string, name: string): boolean {
+    return this.#deleted.has(id) || (this.#nameOf.get(id) ?? name) !== name
   }
 
   #take(id: string, name: string): void {

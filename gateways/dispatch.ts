@@ -101,15 +101,17 @@ export const makeDispatch = (options: DispatchOptions): Effect.Effect<Dispatch, 
         if (lost === "stale") return lost
         return (lost === null ? { _tag: "Done", facts, positions, at } : { _tag: "Refused", refused: lost }) satisfies Outcome
       })
-    const attempt = (command: Command, cause: string, until: number): Effect.Effect<Outcome, DispatchFault> =>
+    const attempt = (command: Command, cause: string, until: number, stale = 0): Effect.Effect<Outcome, DispatchFault> =>
       Effect.gen(function* () {
         const appended = yield* turn.withPermit(append(command, cause, until))
         if ("refused" in appended) return { _tag: "Refused", refused: appended.refused }
         const outcome = "behind" in appended ? "stale" : yield* outcomeOf(command, appended)
         if (outcome !== "stale") return outcome
+        // Each try stands in the log for ever.
+        if (stale >= mostStale) return yield* namesMove
         // A command that was decided on names of before has left nothing, so it is decided again on those that are now.
         yield* known(names.caughtUp("behind" in appended ? appended.behind : nextAfter(appended.positions)))
-        return yield* attempt(command, cause, until)
+        return yield* attempt(command, cause, until, "behind" in appended ? stale : stale + 1)
       })
     return (command, cause) =>
       known(names.ready).pipe(Effect.andThen(Effect.suspend(() => attempt(command, cause, Date.now() + options.waitMillis))))
@@ -133,6 +135,13 @@ const appendSurely = (
     Effect.timeoutOrElse({ duration: waitMillis, orElse: () => Effect.fail(unknown(undefined)) }),
   )
 }
+
+/** So often a command is stated anew, because what its name stood for had given it up meanwhile. */
+const mostStale = 8
+
+const namesMove = Effect.fail(
+  new LogUnavailable({ message: "what the name stands for changed with every try; nothing came of the command" }),
+)
 
 /** What a name stands for cannot be told: the log is away, or what has been read of it is behind the projections. */
 const namesUnknown = Effect.fail(new LogUnavailable({ message: "the names in the log have not been read yet" }))

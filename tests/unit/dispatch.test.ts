@@ -2,6 +2,9 @@
 import { join } from "node:path"
 import { Context, Effect, Layer } from "effect"
 import { expect, it } from "vitest"
+import { NameBook } from "../../domain/names.ts"
+import { EventLog } from "../../domain/ports/event-log.ts"
+import type { KeyValueStore } from "../../domain/ports/key-value-store.ts"
 import { type Dispatch, makeDispatch } from "../../gateways/dispatch.ts"
 import { Names } from "../../gateways/names.ts"
 import { lmdbStore } from "../../infra/lmdb/key-value-store.ts"
@@ -18,7 +21,7 @@ interface Pair {
 }
 
 /** Runs a test between two gateways over one log and one store. */
-const between = <E>(body: (pair: Pair) => Effect.Effect<void, E>): Promise<void> => {
+const between = <E>(body: (pair: Pair) => Effect.Effect<void, E, EventLog | KeyValueStore>): Promise<void> => {
   const folder = freshFolder()
   const gateway = Effect.gen(function* () {
     const services = yield* Layer.build(Layer.fresh(Names.layer))
@@ -73,6 +76,24 @@ it("of two that create one name at once one is obeyed, and both know the same id
         }
       }
     }),
+  ))
+
+it("a command that is overtaken again and again gives up soon, and does not fill the log with its tries", () =>
+  between(({ dispatch: [one] }) =>
+    Effect.gen(function* () {
+      const log = yield* EventLog
+      const first = new NameBook().bind("experiment", "a")
+      // As another version might have left it: the name leads to an id that the fold will not have any more.
+      const names: Names["Service"] = { ...(yield* Names), bind: () => first }
+      const made = yield* one(create("a"), "test")
+      expect(made._tag).toBe("Done")
+      yield* one({ _tag: "DeleteExperiment", id: first }, "test")
+      const options = { clock: () => 1, newId: () => crypto.randomUUID(), waitMillis: 20_000 }
+      const misled = yield* makeDispatch(options).pipe(Effect.provideService(Names, names))
+      expect(yield* Effect.flip(misled(create("a"), "test"))).toMatchObject({ _tag: "LogUnavailable" })
+      const appended = (yield* log.ends).reduce((sum, { offset }) => sum + offset, 0)
+      expect(appended).toBeLessThan(20)
+    }).pipe(Effect.provide(Layer.fresh(Names.layer))),
   ))
 
 it("a command whose event becomes a dead letter is not said to be done", () =>

@@ -61,6 +61,21 @@ describe("a spoken name", () => {
     expect(bookOf(created("e1", "b"), renamed("e1", "b", "a"), deleted("e1", "a")).bind("experiment", "a")).toBe(claimed)
   })
 
+  it("never means an id that is spent, though the log of another version counted otherwise and used it long ago", () => {
+    const first = new NameBook().bind("experiment", "a")
+    const freed = [created(first, "a"), deleted(first, "a")]
+    const second = bookOf(...freed).bind("experiment", "a")
+    const third = bookOf(...freed, created(second, "a"), deleted(second, "a")).bind("experiment", "a")
+    const wasDeleted = [created(second, "a"), deleted(second, "a")]
+    const wasRenamed = [created(second, "a"), renamed(second, "a", "b")]
+    for (const used of [wasDeleted, wasRenamed]) {
+      const book = bookOf(...used, ...freed)
+      expect(book.bind("experiment", "a")).toBe(third)
+      book.apply({ ...created(third, "a"), meta: { writer: "other", seq: 0, part: 0 } })
+      expect(book.bearer("experiment", "a")).toBe(third)
+    }
+  })
+
   it("Law 2: is the same after an event that was appended again, though others came between", () => {
     const book = bookOf(created("e1", "a"), renamed("e1", "a", "b"))
     const other = { writer: "other", part: 0 }
