@@ -3,7 +3,7 @@ import { Cause, Effect } from "effect"
 import { KeyValueStore } from "../../domain/ports/key-value-store.ts"
 import { partitionsBeyondLog } from "../../projections/beyond-log.ts"
 import { otherFoldVersion } from "../../projections/generations.ts"
-import { rebuild, type RebuildFault } from "../../projections/rebuild.ts"
+import { rebuild, type RebuildFault, removeReplaced } from "../../projections/rebuild.ts"
 import { RebuildRunning } from "../../projections/rebuild-lock.ts"
 import { foldVersion } from "../../projections/subspaces.ts"
 import { prepare, project, type ProjectorOptions } from "../../projections/worker.ts"
@@ -22,7 +22,15 @@ export const openProjections = Effect.gen(function* () {
  * anew while an upgrade is rolled out would undo them.
  */
 export const keepFolding = (options: ProjectorOptions) =>
-  Effect.andThen(foldAnewWhereOld(options.onFault ?? (() => undefined)), project(options))
+  foldAnewWhereOld(options.onFault ?? (() => undefined)).pipe(
+    Effect.andThen(Effect.forkChild(removeLeftovers)),
+    Effect.andThen(project(options)),
+  )
+
+/** What rebuilds have replaced goes while folding goes on; what cannot be removed now, the next start removes. */
+const removeLeftovers = Effect.catchCause(removeReplaced, (cause) =>
+  Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.logWarning("replaced projections could not be removed yet", cause),
+)
 
 type OnFault = NonNullable<ProjectorOptions["onFault"]>
 
@@ -33,7 +41,7 @@ const foldAnewWhereOld = (onFault: OnFault) =>
     if (version === null) return true
     if (version > foldVersion) return yield* Effect.as(leftToNewer(onFault), false)
     yield* Effect.logInfo("another version of this software folded the projections; they are folded anew beside them")
-    yield* rebuild()
+    yield* rebuild({ removeLater: true })
     yield* Effect.logInfo("the projections folded anew have taken over")
     return true
   }).pipe(

@@ -4,7 +4,7 @@ import { afterEach, expect, it } from "vitest"
 import { encodeValue } from "../../domain/msgpack.ts"
 import { KeyValueStore, type Reader, type Transaction } from "../../domain/ports/key-value-store.ts"
 import { lmdbStore } from "../../infra/lmdb/key-value-store.ts"
-import { otherFoldVersion } from "../../projections/generations.ts"
+import { formerGenerations, otherFoldVersion } from "../../projections/generations.ts"
 import { pack } from "../../projections/keys.ts"
 import { Rows } from "../../projections/rows.ts"
 import { servingGeneration } from "../../projections/subspaces.ts"
@@ -47,6 +47,8 @@ it("Law 1: projections that other code folded serve until they are folded anew, 
   expect((await restOf(again.backendUrl).ask("GET", `/runs/${run}/info/`)).status).toBe(200)
   const version = () => onStore(server.folder, (store) => store.read((tx: Reader) => otherFoldVersion(tx)))
   await until("the projections folded anew", version, (found) => found === null)
+  const replaced = () => onStore(server.folder, (store) => store.read((tx: Reader) => formerGenerations(tx)))
+  await until("the old ones to go", replaced, (found) => found.length === 0)
   expect(await again.verify()).toMatch(/^equal: \d+ rows/)
   expect(await again.dumpHash()).toBe(hash)
 })
