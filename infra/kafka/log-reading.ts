@@ -91,7 +91,7 @@ const storedRecord = ({ offset, key, value }: FetchedMessage) => ({
  */
 class LogReading {
   readonly #linked: Linked
-  readonly #places: readonly Place[]
+  readonly #places: Place[]
   readonly #patience: Patience
   #ready: Chunk[] = []
   #asked = new Map<string, Promise<{ readonly nodeId: string; readonly answer: Answer }>>()
@@ -168,6 +168,8 @@ class LogReading {
 
   /** Sends a request to each leader that has none. */
   #ask(cluster: Cluster): void {
+    // A broker fills its answer in the order of the request, up to a size: each partition comes first in its turn.
+    this.#places.push(...this.#places.splice(0, 1))
     const places = new Map(this.#open().map((place) => [`${place.topicName}/${place.partition}`, place]))
     const froms = Array.from(places.values(), ({ topicName, partition, fetched }) => ({
       topic: topicName,
