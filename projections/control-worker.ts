@@ -25,10 +25,15 @@ export interface ControlWorkerOptions extends TrashScanOptions, ControlMeter {
 export const controlWorker = (options: ControlWorkerOptions): Effect.Effect<never, never, BlobStore | EventLog | KeyValueStore> =>
   Effect.gen(function* () {
     const worker = yield* makeControlWorker(options)
-    const patiently = <E>(work: Effect.Effect<void, E>) =>
-      work.pipe(Effect.catchCause((cause) => Effect.logWarning("the control worker waits for a fault to pass", cause)))
-    const scans = patiently(worker.scan).pipe(Effect.andThen(Effect.sleep(`${options.scanEverySeconds} seconds`)), Effect.forever)
-    const follows = patiently(worker.follow).pipe(Effect.andThen(Effect.sleep("1 second")), Effect.forever)
+    const patiently = <E>(work: Effect.Effect<boolean, E>) =>
+      work.pipe(
+        Effect.catchCause((cause) => Effect.as(Effect.logWarning("the control worker waits for a fault to pass", cause), false)),
+      )
+    // What a scan appended is folded in a moment, and mostly leaves the next step to do.
+    const pause = (appended: boolean) =>
+      Effect.sleep(`${appended ? Math.min(2, options.scanEverySeconds) : options.scanEverySeconds} seconds`)
+    const scans = patiently(worker.scan).pipe(Effect.flatMap(pause), Effect.forever)
+    const follows = patiently(Effect.as(worker.follow, true)).pipe(Effect.andThen(Effect.sleep("1 second")), Effect.forever)
     return yield* Effect.raceAllFirst([scans, follows, scheduledJobs(options.jobs ?? {}, options)])
   })
 
@@ -83,8 +88,9 @@ export const makeControlWorker = (options: ControlWorkerOptions) =>
 
     const scan = Effect.gen(function* () {
       yield* begin
-      yield* trash.scan
-      for (const orphans of chunksOf([...failed.values()])) if (!(yield* purge(orphans))) return
+      const appended = yield* trash.scan
+      for (const orphans of chunksOf([...failed.values()])) if (!(yield* purge(orphans))) return false
+      return appended
     })
     return { scan, follow }
   })

@@ -4,8 +4,9 @@
  * killed goes on where it was.
  */
 import { Effect } from "effect"
-import type { EventLog, LogUnavailable } from "../domain/ports/event-log.ts"
-import { KeyValueStore, type StoreFault } from "../domain/ports/key-value-store.ts"
+import type { EventLog, LogUnavailable, Starts } from "../domain/ports/event-log.ts"
+import { KeyValueStore, type Reader, type StoreFault } from "../domain/ports/key-value-store.ts"
+import { checkpoints } from "./fold.ts"
 import { type FoldFault, makeFolder } from "./folder.ts"
 import {
   besideTarget,
@@ -26,7 +27,8 @@ import { defaultSliceSize } from "./jobs.ts"
 import type { Tuple } from "./keys.ts"
 import { inPieces } from "./pieces.ts"
 import { type RebuildRunning, withRebuildLock } from "./rebuild-lock.ts"
-import { besidePath, formerPath } from "./subspaces.ts"
+import { Rows } from "./rows.ts"
+import { besidePath, formerPath, servingGeneration } from "./subspaces.ts"
 import { foldToEnd, type ProjectorOptions } from "./worker.ts"
 
 export interface RebuildOptions extends ProjectorOptions {
@@ -42,8 +44,12 @@ export interface RebuildOptions extends ProjectorOptions {
 
 export type RebuildFault = LogUnavailable | FoldFault | RebuildRunning | RebuildLost
 
-/** Once no more than so many events were appended meanwhile, the rest is folded while projectors wait. */
+/**
+ * Once no more than so many events were folded by projectors meanwhile, the rest is folded while they wait; and also when
+ * it grows no smaller by itself, because they fold as fast as the rebuild does.
+ */
 const littleLeft = 2_000
+const shrinks = 0.7
 
 /** Rebuilds all projections. It may run beside any number of gateways and projectors, and be killed at any point. */
 export const rebuild = (options: RebuildOptions = {}): Effect.Effect<void, RebuildFault, EventLog | KeyValueStore> =>
@@ -72,17 +78,24 @@ const rebuildOnce = (owner: string, options: RebuildOptions) =>
       folded += batch.records.length
       options.onFolded?.(batch, outcome, seconds)
     }
-    const catchUp = foldToEnd(folder, { onFolded: counted })
-    for (;;) {
+    yield* foldToEnd(folder, { onFolded: counted })
+    // Then to where the projectors stand and no further: the log may grow faster than anybody folds it.
+    const catchUp = Effect.flatMap(store.read(servingCheckpoints), (until) => foldToEnd(folder, { onFolded: counted, until }))
+    for (let before = Number.POSITIVE_INFINITY; ; before = folded) {
       folded = 0
       yield* catchUp
-      if (folded > littleLeft) continue
+      if (folded > littleLeft && folded < before * shrinks) continue
       yield* keptSetAside(store, owner)
       const swap = store.write(async (tx) => swapIn(tx, owner, id, options.keep === true))
       const outcome = yield* whileHeld(store, owner, swapped(swap, catchUp))
       if (outcome !== "behind") return outcome
     }
   })
+
+const servingCheckpoints = async (tx: Reader): Promise<Starts> => {
+  const serving = await servingGeneration(tx)
+  return serving === undefined ? new Map() : checkpoints(new Rows(tx, serving))
+}
 
 /** Swaps, once what the projectors have folded last is folded here too. */
 const swapped = <E, R>(

@@ -16,7 +16,7 @@ export interface TrashScanOptions {
 }
 
 /**
- * A scan reads all rows, page by page. What it appended it remembers for as long as the row stands, so that a log that is
+ * A scan reads all rows, page by page, and answers whether it appended anything. What it appended it remembers for as long as the row stands, so that a log that is
  * not folded for days is not filled with the same events again and again; another process, or this one after a restart,
  * says it once more, and it folds to nothing.
  */
@@ -54,6 +54,7 @@ export const makeTrashScan = (view: View, append: AppendFacts, { trashHours, now
         (page) => appended(page, orphanedBlobs),
       )
     if (left > 0) for (const name of asked) if (!standing.has(name)) asked.delete(name)
+    return left < mostPerScan
   })
   /** The objects of this deletion are asked for again, if it still waits for that. */
   const forget = (orphan: Trashed): void => void asked.delete(nameOf(orphan, "BlobsOrphaned"))

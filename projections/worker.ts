@@ -83,6 +83,7 @@ export const foldToEnd = (
     yield* Stream.runForEach(log.source(yield* folder.checkpoints), (whole) => {
       // A partition that is not named is not to be folded at all.
       const batch = until === undefined ? whole : cutAt(whole, until.get(partitionName(whole)) ?? 0)
+      if (batch.records.length === 0) return Effect.void
       const start = performance.now()
       return folder
         .fold(batch)
