@@ -74,7 +74,7 @@ test("a silent run is finished, a deleted one is purged, and the log tells of bo
   await cluster.role("control-worker").kill()
   await cluster.again("control-worker")
   const types = async () => (await said("events", "--run", run)).trim().split("\n").map((line) => (JSON.parse(line) as { readonly type: string }).type) // prettier-ignore
-  const all = await until("it to be purged", types, (some) => some.includes("RunPurged"))
-  expect(all).toEqual(expect.arrayContaining(["ArtifactLogged", "RunFinished", "RunDeleted"]))
+  const all = await until("its objects to be gone", types, (some) => some.includes("BlobsPurged"))
+  expect(all).toEqual(expect.arrayContaining(["ArtifactLogged", "RunFinished", "RunDeleted", "RunPurged", "BlobsOrphaned"]))
   expect(await cluster.verify()).toMatch(/^equal: \d+ rows/)
 })
