@@ -4,7 +4,7 @@ import { seeded } from "../support/hammer.ts"
 import { Load } from "../support/load.ts"
 import { endAll } from "../support/server.ts"
 
-/** How long the broker is away; MATYAN_OUTAGE_SECONDS=30 for the whole time that the issue asks for. */
+/** How long the broker is away; MATYAN_OUTAGE_SECONDS=30 before a release. */
 const outageSeconds = Number(process.env["MATYAN_OUTAGE_SECONDS"] ?? 8)
 const seed = Number(process.env["MATYAN_SEED"] ?? Date.now() % 1_000_000)
 const random = seeded(seed)
