@@ -9,7 +9,7 @@ import { startRole } from "../support/roles.ts"
 import { endAll } from "../support/server.ts"
 import { until } from "../support/wait.ts"
 
-/** How often projectors die; MATYAN_KILLS=30 as the issue asks for. */
+/** How often projectors die; MATYAN_KILLS=30 before a release. */
 const kills = Number(process.env["MATYAN_KILLS"] ?? 10)
 /** After so long a silent projector's partitions go to another; see the settings of the engines. */
 const sessionSeconds = 2

@@ -14,7 +14,7 @@ import { type KafkaServer, startKafka } from "../support/servers/kafka.ts"
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts"
 import { until } from "../support/wait.ts"
 
-/** How long the broker is away; MATYAN_AWAY_SECONDS=30 for the whole time that the issue asks for. */
+/** How long the broker is away; MATYAN_AWAY_SECONDS=30 before a release. */
 const awaySeconds = Number(process.env["MATYAN_AWAY_SECONDS"] ?? 4)
 
 let kafka: KafkaServer
