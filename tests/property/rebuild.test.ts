@@ -4,6 +4,7 @@ import fc from "fast-check"
 import { expect, it } from "vitest"
 import { EventLog } from "../../domain/ports/event-log.ts"
 import { KeyValueStore } from "../../domain/ports/key-value-store.ts"
+import type { AnyEvent } from "../../events/index.ts"
 import { hold } from "../../projections/generations.ts"
 import { rebuild } from "../../projections/rebuild.ts"
 import { catchUp } from "../../projections/worker.ts"
@@ -19,7 +20,7 @@ const aFault: fc.Arbitrary<Fault> = fc.oneof(
 
 /** The events before a share of each partition, and those after it. */
 const cut = (history: History, share: number) => {
-  const events = history.map(({ records }) => records.map(({ position: _, ...event }) => event))
+  const events = history.map(({ records }) => records.map(({ type, data, meta }) => ({ type, data, meta }) as AnyEvent))
   const at = (count: number) => Math.floor(count * share)
   return [events.flatMap((log) => log.slice(0, at(log.length))), events.flatMap((log) => log.slice(at(log.length)))] as const
 }
