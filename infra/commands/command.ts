@@ -34,15 +34,16 @@ export const runUntilTold = (effect: Effect.Effect<number, unknown>): Promise<nu
 type Signal = "SIGINT" | "SIGTERM"
 
 const runUntil = async (effect: Effect.Effect<number, unknown>, codeOf: (told: Signal) => number): Promise<number> => {
-  // What is worth a warning must not stand between the lines of the answer. What serves has settings of its own for its logs.
-  const fiber = Effect.runFork(logged({ logLevel: "warn", logFormat: "text" }, "matyan")(effect))
   let told: Signal = "SIGTERM"
   const stop = (signal: Signal): void => {
     told = signal
     void Effect.runPromise(Fiber.interrupt(fiber))
   }
+  // Before the effect begins: what it does at once, such as to say that it is ready, may be answered by a signal at once.
   process.once("SIGINT", () => stop("SIGINT"))
   process.once("SIGTERM", () => stop("SIGTERM"))
+  // What is worth a warning must not stand between the lines of the answer. What serves has settings of its own for its logs.
+  const fiber = Effect.runFork(logged({ logLevel: "warn", logFormat: "text" }, "matyan")(effect))
   const exit = await Effect.runPromise(Fiber.await(fiber))
   if (Exit.isSuccess(exit)) return exit.value
   if (Cause.hasInterruptsOnly(exit.cause)) return codeOf(told)
