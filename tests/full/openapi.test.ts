@@ -160,6 +160,8 @@ describe("real answers are what the document says", () => {
     const failed: string[] = []
     for (const one of told()
       .filter(isOwn)
+      // A server that is well has no dead letter to show: dead-letters.test.ts makes one.
+      .filter(({ path }) => !path.includes("/dead-letters/"))
       .toSorted((a, b) => isLast(a) - isLast(b))) {
       const { query = "", body } = await askedOf(one)
       const { status } = await call(one, (await addressOf(one.path)) + query, body)
