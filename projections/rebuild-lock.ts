@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto"
 import { Data, Effect } from "effect"
 import { decodeValue, encodeValue } from "../domain/msgpack.ts"
-import { KeyValueStore, type StoreFault, type Transaction } from "../domain/ports/key-value-store.ts"
+import { KeyValueStore, type Reader, type StoreFault, type Transaction } from "../domain/ports/key-value-store.ts"
 import { pack } from "./keys.ts"
 import { controlPath } from "./subspaces.ts"
 
@@ -49,6 +49,12 @@ const takeFree = async (tx: Transaction, owner: string, known?: Uint8Array): Pro
   if (stored !== undefined && (known === undefined || Buffer.compare(stored, known) !== 0)) return stored
   tx.set(key, encodeValue([owner, 0]))
   return undefined
+}
+
+/** How often the holder of the lock has given a sign of life; undefined while nobody holds it. */
+export const rebuildBeat = async (tx: Reader): Promise<number | undefined> => {
+  const control = await tx.directory(controlPath)
+  return control && holderOf(await tx.get(lockKey(control)))?.beat
 }
 
 const renew = async (tx: Transaction, owner: string): Promise<void> => {

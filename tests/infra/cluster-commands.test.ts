@@ -52,7 +52,7 @@ test("a record that is none becomes a dead letter and a copy, its partition goes
 })
 
 test("Law 1: projections are rebuilt beside processes that fold and clients that log", async () => {
-  const load = new Load(seeded(1), "1", 1_000)
+  const load = new Load(seeded(1), "1", 250)
   onTestFinished(() => load.finish(cluster))
   const connections = load.connect(cluster)
   await load.reached(20, connections)
