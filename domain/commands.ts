@@ -16,6 +16,7 @@ export const bodies = {
     active: optionalFlag,
   }),
   runIds: Schema.Array(Schema.String),
+  rewindRun: Schema.Struct({ step: Schema.Int }),
   tagRun: Schema.Struct({ tag_name: Schema.String }),
   note: Schema.Struct({ content: Schema.String }),
   createExperiment: Schema.Struct({ name: Schema.String }),
@@ -54,6 +55,10 @@ export type RunCommand =
   | { readonly _tag: "FinishRuns"; readonly runIds: readonly string[] }
   | { readonly _tag: "ArchiveRuns"; readonly runIds: readonly string[]; readonly archived: boolean }
   | { readonly _tag: "LiftTombstone"; readonly runId: string }
+  | { readonly _tag: "RestoreRun"; readonly runId: string }
+  | { readonly _tag: "RestoreRuns"; readonly runIds: readonly string[] }
+  /** To -1: all that its metrics and objects hold from step 0 on. */
+  | { readonly _tag: "RewindRun"; readonly runId: string; readonly step: number }
   | { readonly _tag: "TagRun"; readonly runId: string; readonly name: string }
   | { readonly _tag: "UntagRun"; readonly runId: string; readonly tagId: string }
 

@@ -3,6 +3,7 @@
  * A library would write the float 1.0 as the integer 1 and read it back as one, so this is our own.
  * Format: the MessagePack specification; the extension 1 (a datetime) is of the stored layout.
  */
+import { ScratchBytes } from "./scratch-bytes.ts"
 import { textOf } from "./short-text.ts"
 import { Float, int, type Value } from "./value.ts"
 
@@ -13,7 +14,7 @@ export class MsgpackError extends Error {
 
 /** Encodes a value. Throws {@link MsgpackError} for integers outside -2^63 … 2^64-1. */
 export const encodeValue = (value: Value): Uint8Array => {
-  const writer = new Writer()
+  writer.begin()
   writer.value(value)
   return writer.done()
 }
@@ -28,14 +29,7 @@ export const decodeValue = (bytes: Uint8Array): Value => {
 
 const deepest = 512
 
-class Writer {
-  #buffer = Buffer.allocUnsafe(256)
-  #at = 0
-
-  done(): Uint8Array {
-    return new Uint8Array(this.#buffer.subarray(0, this.#at))
-  }
-
+class Writer extends ScratchBytes {
   value(value: Value): void {
     if (value === null) this.#byte(0xc0)
     else if (typeof value === "boolean") this.#byte(value ? 0xc3 : 0xc2)
@@ -53,27 +47,16 @@ class Writer {
     else this.#float(value)
   }
 
-  #reserve(size: number): number {
-    const at = this.#at
-    if (at + size > this.#buffer.length) {
-      const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, at + size))
-      this.#buffer.copy(larger, 0, 0, at)
-      this.#buffer = larger
-    }
-    this.#at = at + size
-    return at
-  }
-
   #byte(byte: number): void {
-    const at = this.#reserve(1)
-    this.#buffer[at] = byte
+    const at = this.reserve(1)
+    this.buffer[at] = byte
   }
 
   #float(value: number): void {
-    const at = this.#reserve(9)
-    this.#buffer[at] = 0xcb
+    const at = this.reserve(9)
+    this.buffer[at] = 0xcb
     // Every NaN is written alike, whatever bits it came with: equal values have equal bytes.
-    this.#buffer.writeDoubleBE(Number.isNaN(value) ? Number.NaN : value, at + 1)
+    this.buffer.writeDoubleBE(Number.isNaN(value) ? Number.NaN : value, at + 1)
   }
 
   #int(value: number): void {
@@ -94,15 +77,15 @@ class Writer {
     if (value >= -0x8000_0000n && value <= 0xffff_ffffn) return this.#int(Number(value))
     if (value > 0xffff_ffff_ffff_ffffn || value < -0x8000_0000_0000_0000n)
       throw new MsgpackError("an integer does not fit 64 bits")
-    const at = this.#reserve(9)
-    this.#buffer[at] = value >= 0n ? 0xcf : 0xd3
-    this.#buffer.writeBigUInt64BE(BigInt.asUintN(64, value), at + 1)
+    const at = this.reserve(9)
+    this.buffer[at] = value >= 0n ? 0xcf : 0xd3
+    this.buffer.writeBigUInt64BE(BigInt.asUintN(64, value), at + 1)
   }
 
   #sized(tag: number, value: number, width: 1 | 2 | 4): void {
-    const at = this.#reserve(1 + width)
-    this.#buffer[at] = tag
-    this.#buffer.writeUIntBE(value, at + 1, width)
+    const at = this.reserve(1 + width)
+    this.buffer[at] = tag
+    this.buffer.writeUIntBE(value, at + 1, width)
   }
 
   #length(length: number, short: number, most: number, tags: readonly [number | null, number, number]): void {
@@ -115,14 +98,14 @@ class Writer {
   #string(value: string): void {
     const size = Buffer.byteLength(value)
     this.#length(size, 0xa0, 31, [0xd9, 0xda, 0xdb])
-    const at = this.#reserve(size)
-    this.#buffer.write(value, at)
+    const at = this.reserve(size)
+    this.buffer.write(value, at)
   }
 
   #bytes(value: Uint8Array): void {
     this.#length(value.length, 0, -1, [0xc4, 0xc5, 0xc6])
-    const at = this.#reserve(value.length)
-    this.#buffer.set(value, at)
+    const at = this.reserve(value.length)
+    this.buffer.set(value, at)
   }
 
   #list(value: readonly Value[]): void {
@@ -138,6 +121,9 @@ class Writer {
     }
   }
 }
+
+/** One for all: encoding never waits, and one for each value would cost more than most values. */
+const writer = new Writer()
 
 class Reader {
   readonly #buffer: Buffer

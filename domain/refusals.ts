@@ -5,6 +5,7 @@ import type { NameKind } from "./names.ts"
 
 export type Refusal =
   | { readonly _tag: "RunNotFound"; readonly id: string }
+  | { readonly _tag: "RunPurged"; readonly id: string }
   | { readonly _tag: "ExperimentNotFound"; readonly id: string }
   | { readonly _tag: "TagNotFound"; readonly id: string }
   | { readonly _tag: "NoteNotFound"; readonly id: string }

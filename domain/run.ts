@@ -9,6 +9,8 @@ export interface RunsState {
   readonly existing: ReadonlySet<string>
   /** Of these, the deleted ones. */
   readonly tombstoned: ReadonlySet<string>
+  /** Of the deleted ones, those whose data still stands. */
+  readonly restorable: ReadonlySet<string>
   /** The id that the spoken name (of an experiment or a tag) stands for; empty where none was spoken. */
   readonly boundId: string
   /** Whether the run bears the tag that the command names. */
@@ -27,12 +29,30 @@ export const decideRun = (command: RunCommand, state: RunsState): Decision => {
       return { facts: existing(command.runIds, state).map((runId) => archived(runId, command.archived)) }
     case "LiftTombstone":
       return { facts: state.tombstoned.has(command.runId) ? [catalog.TombstoneLifted({ runId: command.runId })] : [] }
+    case "RestoreRun":
+      return restored(command.runId, state)
+    case "RestoreRuns":
+      return {
+        facts: [...new Set(command.runIds)]
+          .filter((id) => state.restorable.has(id))
+          .map((runId) => catalog.RunRestored({ runId })),
+      }
     default:
       return state.existing.has(command.runId) ? decideOne(command, state) : refuse({ _tag: "RunNotFound", id: command.runId })
   }
 }
 
-const decideOne = (command: Only<"UpdateRun" | "DeleteRun" | "TagRun" | "UntagRun">, state: RunsState): Decision => {
+/** There is nothing to do for a run that is not deleted. */
+const restored = (runId: string, { existing, tombstoned, restorable }: RunsState): Decision => {
+  if (restorable.has(runId)) return { facts: [catalog.RunRestored({ runId })] }
+  if (existing.has(runId)) return { facts: [] }
+  return refuse({ _tag: tombstoned.has(runId) ? "RunPurged" : "RunNotFound", id: runId })
+}
+
+const decideOne = (
+  command: Only<"UpdateRun" | "DeleteRun" | "TagRun" | "UntagRun" | "RewindRun">,
+  state: RunsState,
+): Decision => {
   const { runId } = command
   switch (command._tag) {
     case "UpdateRun":
@@ -46,6 +66,8 @@ const decideOne = (command: Only<"UpdateRun" | "DeleteRun" | "TagRun" | "UntagRu
       )
     case "DeleteRun":
       return { facts: [catalog.RunDeleted({ runId })] }
+    case "RewindRun":
+      return unlessInvalid([stepProblem(command.step)], () => [catalog.RunRewound({ runId, step: command.step })])
     case "TagRun":
       return unlessInvalid([newNameProblem("tag_name", command.name)], () => [
         catalog.RunTagged({ runId, tagId: state.boundId, name: command.name }),
@@ -56,6 +78,9 @@ const decideOne = (command: Only<"UpdateRun" | "DeleteRun" | "TagRun" | "UntagRu
         : refuse({ _tag: "TagNotFound", id: command.tagId })
   }
 }
+
+const stepProblem = (step: number): string | null =>
+  Number.isSafeInteger(step) && step >= -1 ? null : "step is no integer from -1 on"
 
 /** A run's name is no key, so it may be longer than what is looked up by name; this is what a client may send. */
 const mostNameBytes = 512

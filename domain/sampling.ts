@@ -20,13 +20,14 @@ const bucketsFrom = 128
 
 /**
  * The indices, ascending, of about `n` of the ascending `steps`. A density of 0 or less asks for all of them.
- * Takes O(n log m) for m steps.
+ * Takes O(n log m) for m steps, and O(m) where `n` is more than that.
  */
 export const sampleSteps = (steps: ArrayLike<number>, n: number, mode: SamplingMode): readonly number[] => {
   if (steps.length === 0) return []
   if (n <= 0 && mode === "records") return everyIndex(steps.length)
   if (n <= 1 || steps.length === 1) return [0]
   if (n >= bucketsFrom && mode === "metrics") return firstOfBuckets(steps, n)
+  if (n >= steps.length) return everyIndex(steps.length)
   const indices = nearestAbove(steps, n)
   return indices.length < n ? evenIndices(steps.length, n) : indices
 }
@@ -93,7 +94,7 @@ const firstOfBuckets = (steps: ArrayLike<number>, n: number): readonly number[] 
 }
 
 const evenIndices = (length: number, n: number): readonly number[] =>
-  length <= n ? everyIndex(length) : ascendingOnce(n, (i) => roundHalfEven((i * (length - 1)) / (n - 1)))
+  ascendingOnce(n, (i) => roundHalfEven((i * (length - 1)) / (n - 1)))
 
 const everyIndex = (length: number): readonly number[] => Array.from({ length }, (_, index) => index)
 

@@ -44,6 +44,9 @@ export const ArtifactLogged = event("ArtifactLogged", {
   fields: { runId: string, path: string, key: string, contentType: string },
 })
 
+/** What the run's metrics and objects hold above `step` counts no more, as if it had never been logged; logging goes on from there. */
+export const RunRewound = event("RunRewound", { ...run, fields: { runId: string, step: long } })
+
 /** The run is gone from every read and index; its data waits in the trash. */
 export const RunDeleted = event("RunDeleted", { ...run, fields: { runId: string } })
 

@@ -35,7 +35,10 @@ export const ObjectLogged = event("ObjectLogged", {
   fields: { ...sequence, dtype: string, step: nullable(long), epoch: nullable(long), value: bytes },
 })
 
-/** Lines of the terminal, each at its step; a later line at the same step replaces it. */
+/**
+ * Lines of the terminal, each at its step; a later line at the same step replaces it. `steps` is empty when they are to be counted on
+ * from the last one.
+ */
 export const TerminalLinesLogged = event("TerminalLinesLogged", {
   topic: "data-ingestion",
   key: "runId",

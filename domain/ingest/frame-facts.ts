@@ -1,5 +1,6 @@
 /** Gathers the facts of one frame; points, lines, records and attributes that follow one another go into batched events. */
 import { type AnyFact, catalog, type DataOfType } from "../../events/index.ts"
+import type { Column } from "../frame.ts"
 import { bytesOf } from "../limits.ts"
 import type { RunIntake, Series } from "./intake.ts"
 
@@ -7,6 +8,23 @@ import type { RunIntake, Series } from "./intake.ts"
 export interface Stated {
   readonly fact: AnyFact
   readonly at: number
+  /** Where in the frame stands what states it; 0, as where it is missing, in frames without such places. */
+  readonly place?: number
+}
+
+/** Columns of one length. Times are in microseconds since 1970, already cut to the clock. */
+export interface Columns {
+  readonly steps: Column | null
+  readonly epochs: Column | null
+  readonly times: Float64Array
+  readonly values: Float64Array
+}
+
+/** Some of a column, each less so much. */
+const numbers = (column: Column, from: number, to: number, less = 0): number[] => {
+  const some: number[] = []
+  for (let i = from; i < to; i++) some.push(column[i]! - less)
+  return some
 }
 
 type Open<T> = { [K in keyof T]: T[K] extends readonly (infer I)[] ? I[] : T[K] }
@@ -32,10 +50,41 @@ export class FrameFacts {
   #lines: LineGroup | null = null
   #records: RecordGroup | null = null
   #attributes: AttributeGroup | null = null
+  #place = 0
 
   constructor(intake: RunIntake) {
     this.#intake = intake
     intake.span++
+  }
+
+  /** What follows is stated at this place of the frame; places only grow. */
+  at(place: number): void {
+    this.#place = place
+  }
+
+  /** Points of one sequence, in as many events as they need; nothing joins them. */
+  columns(series: Series, dtype: string, { steps, epochs, times, values }: Columns): void {
+    series.open = null
+    const of = {
+      runId: this.#intake.runId,
+      name: series.name,
+      contextId: series.context.id,
+      context: series.context.bytes,
+      dtype,
+    }
+    for (let from = 0; from < values.length; from += mostPoints) {
+      const to = Math.min(from + mostPoints, values.length)
+      const firstTime = times[from]!
+      const group = {
+        ...of,
+        values: numbers(values, from, to),
+        steps: steps === null ? [] : numbers(steps, from, to),
+        epochs: epochs === null ? [] : numbers(epochs, from, to),
+        firstTime,
+        timeOffsets: numbers(times, from, to, firstTime),
+      }
+      this.#state(catalog.PointsLogged(group), firstTime / 1e6)
+    }
   }
 
   /** `step` null: to be counted on from the last. `micros` since 1970, already cut to the clock. */
@@ -58,19 +107,20 @@ export class FrameFacts {
   /** An object of a sequence: later points of that sequence stay behind it. */
   object(series: Series, fact: AnyFact, at: number): void {
     series.open = null
-    this.#stated.push({ fact, at })
+    this.#state(fact, at)
   }
 
-  line(step: number, line: string, at: number): void {
+  /** `step` null: the one after the last. */
+  line(step: number | null, line: string, at: number): void {
     const bytes = bytesOf(line) + 10
     let group = this.#lines
-    if (group === null || group.bytes + bytes > mostBytes) {
+    if (group === null || group.bytes + bytes > mostBytes || (group.steps.length === 0) !== (step === null)) {
       group = { runId: this.#intake.runId, steps: [], lines: [], bytes: 0 }
       this.#lines = group
       const { runId, steps, lines } = group
-      this.#stated.push({ fact: catalog.TerminalLinesLogged({ runId, steps, lines }), at })
+      this.#state(catalog.TerminalLinesLogged({ runId, steps, lines }), at)
     }
-    group.steps.push(step)
+    if (step !== null) group.steps.push(step)
     group.lines.push(line)
     group.bytes += bytes
   }
@@ -80,7 +130,7 @@ export class FrameFacts {
     if (group === null || group.bytes + record.length > mostBytes) {
       group = { records: [], bytes: 0 }
       this.#records = group
-      this.#stated.push({ fact: catalog.LogRecordsLogged({ runId: this.#intake.runId, records: group.records }), at })
+      this.#state(catalog.LogRecordsLogged({ runId: this.#intake.runId, records: group.records }), at)
     }
     group.records.push(record)
     group.bytes += record.length
@@ -92,7 +142,7 @@ export class FrameFacts {
       group = { paths: [], values: [], bytes: 0 }
       this.#attributes = group
       const { paths, values } = group
-      this.#stated.push({ fact: catalog.AttributesSet({ runId: this.#intake.runId, paths, values }), at })
+      this.#state(catalog.AttributesSet({ runId: this.#intake.runId, paths, values }), at)
     }
     for (const path of paths) group.paths.push(path)
     for (const value of values) group.values.push(value)
@@ -105,13 +155,17 @@ export class FrameFacts {
     this.#lines = null
     this.#records = null
     this.#attributes = null
-    this.#stated.push({ fact, at })
+    this.#state(fact, at)
   }
 
   /** Lets go of what the run's sequences hold of this frame, and answers its facts. */
   done(): readonly Stated[] {
     for (const series of this.#opened) series.open = null
     return this.#stated
+  }
+
+  #state(fact: AnyFact, at: number): void {
+    this.#stated.push({ fact, at, place: this.#place })
   }
 
   #openPoints(series: Series, dtype: string, micros: number): PointGroup {
@@ -130,7 +184,7 @@ export class FrameFacts {
     series.open = group
     series.span = this.#intake.span
     this.#opened.push(series)
-    this.#stated.push({ fact: catalog.PointsLogged(group), at: micros / 1e6 })
+    this.#state(catalog.PointsLogged(group), micros / 1e6)
     return group
   }
 }

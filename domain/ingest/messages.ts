@@ -18,6 +18,8 @@ export interface Desk {
   readonly facts: FrameFacts
   readonly bind: BindName
   readonly now: number
+  /** Set for `matyan.v1`: the place of the first message; each has one of its own, and lines of the terminal need no step. */
+  readonly firstPlace?: number
 }
 
 /** Reads one message of its type and states its facts, unless the item has problems then. */
@@ -129,9 +131,9 @@ const removeTag: Translate = (item, { intake: { runId, limits }, facts, bind, no
   facts.state(catalog.RunUntagged({ runId, tagId: bind("tag", name) }), seconds(now))
 }
 
-const logTerminalLine: Translate = (item, { intake: { limits }, facts, now }) => {
+const logTerminalLine: Translate = (item, { intake: { limits }, facts, now, firstPlace }) => {
   const line = item.text("line")
-  const step = item.int("step")
+  const step = firstPlace === undefined ? item.int("step") : item.optionalInt("step")
   checkSize(item, "line", line, limits.valueBytes)
   if (item.problems.length > 0) return
   facts.line(step, line, seconds(now))
@@ -230,8 +232,13 @@ const checkName = (item: Item, field: string, name: string, limits: IngestLimits
 }
 
 const checkDtype = (item: Item, dtype: string | null): void => {
-  if (dtype !== null && (bytesOf(dtype) > 128 || !dtype.isWellFormed())) item.refuse("dtype", "dtype has more than 128 bytes")
+  const problem = dtypeProblem(dtype ?? "")
+  if (problem !== null) item.refuse("dtype", problem)
 }
+
+/** What is wrong with the name of a type, or null. */
+export const dtypeProblem = (dtype: string): string | null =>
+  bytesOf(dtype) > 128 || !dtype.isWellFormed() ? "dtype has more than 128 bytes" : null
 
 const checkSize = (item: Item, field: string, text: string, most: number): void => {
   const bytes = bytesOf(text)

@@ -23,15 +23,33 @@ export type Reading = Translation | "not-messages"
 
 /** Translates the text of one frame for the intake's run. `now` is Unix seconds by the gateway's clock. */
 export const translateFrame = (text: string, intake: RunIntake, now: number, bind: BindName): Reading => {
-  const frame = readFrame(text, intake.limits)
-  if (frame === null) return "not-messages"
-  if (typeof frame === "string") return { stated: [], error: frame, counts: new Map([["invalid", 1]]) }
-  const { frameItems } = intake.limits
-  if (frame.count > frameItems)
-    return { stated: [], error: `the frame has ${frame.count} messages, at most ${frameItems} are read`, counts: new Map() }
-  const desk: Desk = { intake, facts: new FrameFacts(intake), bind, now: Math.floor(now * 1e6) }
-  return translateItems(frame, desk)
+  const facts = new FrameFacts(intake)
+  const read = translateMessages(text, { intake, facts, bind, now: Math.floor(now * 1e6) })
+  const stated = facts.done()
+  if (read === "not-messages") return read
+  return { ...read, stated: read.isWhole ? stated : [] }
 }
+
+/** What came of messages whose facts were gathered; not `isWhole` where none of them could be read, and so none counts. */
+export interface MessagesRead extends Omit<Translation, "stated"> {
+  readonly isWhole: boolean
+}
+
+/** Gathers what the messages of a text state in the desk's facts. */
+export const translateMessages = (text: string, desk: Desk): MessagesRead | "not-messages" => {
+  const { limits } = desk.intake
+  const frame = readFrame(text, limits)
+  if (frame === null) return "not-messages"
+  if (typeof frame === "string") return unread(frame, "invalid")
+  if (frame.count <= limits.frameItems) return translateItems(frame, desk)
+  return unread(`the frame has ${frame.count} messages, at most ${limits.frameItems} are read`)
+}
+
+const unread = (error: string, type?: string): MessagesRead => ({
+  error,
+  counts: new Map(type === undefined ? [] : [[type, 1]]),
+  isWhole: false,
+})
 
 /** A frame's messages: as `JSON.parse` gives them where it can, and exactly, made when first asked for. */
 interface Frame {
@@ -42,12 +60,13 @@ interface Frame {
   readonly exact: () => readonly ValueMap[] | string
 }
 
-const translateItems = (frame: Frame, desk: Desk): Translation => {
+const translateItems = (frame: Frame, desk: Desk): MessagesRead => {
   const refused: Refused[] = []
   const counts = new Map<string, number>()
   let plainMetrics = 0
   for (let index = 0; index < frame.count; index++) {
     const plain = frame.plain?.items[index]
+    if (desk.firstPlace !== undefined) desk.facts.at(desk.firstPlace + index)
     if (
       frame.plain !== null &&
       plain?.["type"] === "log_metric" &&
@@ -58,10 +77,7 @@ const translateItems = (frame: Frame, desk: Desk): Translation => {
     }
     const exact = plain === undefined ? undefined : scalarsOf(plain)
     const items = exact === undefined ? frame.exact() : undefined
-    if (typeof items === "string") {
-      desk.facts.done()
-      return { stated: [], error: items, counts: new Map([["invalid", 1]]) }
-    }
+    if (typeof items === "string") return unread(items, "invalid")
     const fields = exact ?? items?.[index]
     if (fields === undefined) continue
     const { type, problems } = translateItem(fields, desk)
@@ -69,7 +85,7 @@ const translateItems = (frame: Frame, desk: Desk): Translation => {
     if (problems.length > 0) refused.push({ index, problems })
   }
   if (plainMetrics > 0) counts.set("log_metric", (counts.get("log_metric") ?? 0) + plainMetrics)
-  return { stated: desk.facts.done(), error: refused.length === 0 ? null : errorText(refused, frame.batch), counts }
+  return { error: refused.length === 0 ? null : errorText(refused, frame.batch), counts, isWhole: true }
 }
 
 const translateItem = (sent: ValueMap, desk: Desk): { readonly type: string; readonly problems: readonly Problem[] } => {

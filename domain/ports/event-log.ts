@@ -56,8 +56,8 @@ export class EventLog extends Context.Service<
      * them again, in order and before anything newer of their keys, and folds know the repeats by their writer's numbers.
      */
     readonly append: (events: readonly AnyEvent[]) => Effect.Effect<readonly Position[], LogUnavailable | EventTooLarge>
-    /** Reads each partition from its start to the end it had when the reading began, then ends. */
-    readonly source: (from: Starts) => Stream.Stream<Batch, LogUnavailable>
+    /** Reads each partition, or only some, from its start to the end it had when the reading began, then ends. */
+    readonly source: (from: Starts, only?: readonly Partition[]) => Stream.Stream<Batch, LogUnavailable>
     /** As `source`, then goes on with what is appended, by whichever process. */
     readonly follow: (from: Starts, only?: readonly Partition[]) => Stream.Stream<Batch, LogUnavailable>
     /**
@@ -70,6 +70,13 @@ export class EventLog extends Context.Service<
      * without such a place does nothing. It may copy one twice.
      */
     readonly setAside: (letters: readonly SetAside[]) => Effect.Effect<void, LogUnavailable>
+    /**
+     * The durable records at these positions, in the order asked, however often one is asked for; undefined where the log has
+     * none. It holds all of them at once, so who asks bounds how many.
+     */
+    readonly recordsAt: (
+      positions: readonly Position[],
+    ) => Effect.Effect<readonly (Recorded | Undecodable | undefined)[], LogUnavailable>
     /** The offset after the last durable record of every partition there is. */
     readonly ends: Effect.Effect<readonly Position[], LogUnavailable>
   }

@@ -1,6 +1,6 @@
 import { limits, type QueryForbidden, type QueryRefused, type QuerySyntaxError, type QueryTooLarge } from "./faults.ts"
 import { placeOf } from "./parser.ts"
-import { children, type Comprehension, type Node, type Walrus } from "./syntax.ts"
+import { children, childrenOfScope, type Comprehension, type Node, type Span, type Walrus } from "./syntax.ts"
 
 /** Refuses what the reference's sandbox refuses, and trees that are too large, before anything is evaluated. */
 export const check = (tree: Node, source: string): QueryRefused | undefined => {
@@ -86,25 +86,27 @@ const forbiddenUnderscore = (what: string, name: string): string | undefined => 
 
 interface Misplaced {
   readonly message: string
-  readonly at: Node
+  readonly at: Span
 }
 
-/** Python's rules for `:=` in a comprehension: not in what it goes through, and not onto its own variables. */
+/** Python's rules for `:=` in a comprehension: nowhere in what it goes through, and not onto its own variables. */
 const misplacedWalrus = (node: Comprehension): Misplaced | undefined => {
   for (const { iterable } of node.clauses) {
-    const [at] = walrusesIn(iterable)
+    const [at] = walrusesIn(iterable, children)
     if (at !== undefined) return { message: "assignment expression cannot be used in a comprehension iterable expression", at }
   }
   const own = new Set(node.clauses.flatMap(({ target }) => namesIn(target)))
   const inside = [node.element, node.value, ...node.clauses.flatMap(({ conditions }) => conditions)]
-  const at = inside.flatMap((each) => (each === null ? [] : walrusesIn(each))).find(({ name }) => own.has(name))
+  const at = inside.flatMap((each) => (each === null ? [] : walrusesIn(each, childrenOfScope))).find(({ name }) => own.has(name))
   if (at === undefined) return undefined
-  return { message: `assignment expression cannot rebind comprehension iteration variable '${at.name}'`, at }
+  return { message: `assignment expression cannot rebind comprehension iteration variable '${at.name}'`, at: nameOf(at) }
 }
 
-const walrusesIn = (node: Node): readonly Walrus[] => [
+const nameOf = ({ name, start }: Walrus): Span => ({ start, end: start + name.length })
+
+const walrusesIn = (node: Node, under: (node: Node) => readonly Node[]): readonly Walrus[] => [
   ...(node.kind === "walrus" ? [node] : []),
-  ...(node.kind === "lambda" ? [] : children(node).flatMap(walrusesIn)),
+  ...under(node).flatMap((child) => walrusesIn(child, under)),
 ]
 
 const namesIn = (node: Node): readonly string[] => (node.kind === "name" ? [node.name] : children(node).flatMap(namesIn))

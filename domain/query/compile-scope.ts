@@ -1,4 +1,4 @@
-import { children, type Node } from "./syntax.ts"
+import { childrenOfScope, type Node } from "./syntax.ts"
 import type { Meter, PyValue } from "./values.ts"
 
 /** The variables of one running scope. A comprehension and a lambda each have their own, under the one around them. */
@@ -84,5 +84,5 @@ export const frameAt = (frame: Frame, up: number): Frame => {
 /** Makes places for all that `:=` binds in a scope, before anything reads them. */
 export const declareWalruses = (node: Node, scope: Scope): void => {
   if (node.kind === "walrus") scope.declare(node.name)
-  if (node.kind !== "lambda") for (const child of children(node)) declareWalruses(child, scope)
+  for (const child of childrenOfScope(node)) declareWalruses(child, scope)
 }

@@ -158,7 +158,7 @@ export const mathModule = new Module(
 
 const parts = (value: number): readonly PyValue[] => {
   const integral = Math.trunc(value)
-  const fraction = Number.isFinite(value) ? value - integral : 0
+  const fraction = Math.abs(value) === Number.POSITIVE_INFINITY ? 0 : value - integral
   const zero = value < 0 || Object.is(value, -0) ? -0 : 0
   return [float(fraction === 0 ? zero : fraction), float(integral)]
 }

@@ -144,7 +144,7 @@ export const runProperties: ReadonlyMap<string, (run: RunFacts) => PyValue> = ne
   ["created_at", (run) => float(run.createdAt)],
   ["creation_time", (run) => float(run.createdAt)],
   ["end_time", (run) => optional(run.finalizedAt)],
-  ["duration", (run) => float(run.finalizedAt === null ? 0 : run.finalizedAt - run.createdAt)],
+  ["duration", (run) => float(run.finalizedAt === null ? 0 : Math.max(0, run.finalizedAt - run.createdAt))],
   ["active", (run) => run.active],
   ["archived", (run) => run.archived],
   ["is_archived", (run) => run.archived],

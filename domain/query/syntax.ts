@@ -160,6 +160,11 @@ const comprehensionChildren = (node: Comprehension): readonly Node[] => [
   ...node.clauses.flatMap((clause) => [clause.target, clause.iterable, ...clause.conditions]),
 ]
 
+/** The nodes directly under a node whose `:=` bind where it stands: of a lambda its defaults, for its body has names of its own. */
+export const childrenOfScope = (node: Node): readonly Node[] => (node.kind === "lambda" ? initialsOf(node) : children(node))
+
+const initialsOf = (node: Lambda): readonly Node[] => present(node.parameters.map(({ initial }) => initial))
+
 /** The nodes directly under a node, in source order within each group. */
 export const children = (node: Node): readonly Node[] => {
   switch (node.kind) {
@@ -185,7 +190,7 @@ export const children = (node: Node): readonly Node[] => {
     case "conditional":
       return [node.test, node.chosen, node.otherwise]
     case "lambda":
-      return [...present(node.parameters.map((parameter) => parameter.initial)), node.body]
+      return [...initialsOf(node), node.body]
     case "tuple":
     case "list":
     case "set":
