@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto"
 import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { reached } from "../domain/milestones.ts"
 
 /** The 32 bytes kept under this name in a folder, drawn by whoever needs them first, readable by their owner alone. */
 export const keptSecret = (folder: string, name: string): Uint8Array => {
@@ -8,6 +9,7 @@ export const keptSecret = (folder: string, name: string): Uint8Array => {
   const file = join(folder, name)
   const draft = `${file}.${randomUUID()}`
   writeFileSync(draft, randomBytes(32).toString("hex"), { mode: 0o600 })
+  reached("secret: drawn")
   try {
     // A link is made whole or not at all, so of several starts at once all read the same secret.
     linkSync(draft, file)

@@ -1,7 +1,7 @@
 import avsc from "avsc"
 
 /** avsc's reader and writer of bytes, as far as it is needed here. */
-interface Tap {
+export interface Tap {
   readonly buf: Buffer
   pos: number
   readonly readLong: () => number

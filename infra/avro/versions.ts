@@ -4,6 +4,7 @@ import type { AnyEvent } from "../../events/index.ts"
 import { boundsCheck } from "./bounds.ts"
 import type { Definition } from "./codec.ts"
 import { exactLong } from "./exact-long.ts"
+import { numberArray } from "./number-arrays.ts"
 
 /** One version of one event, ready to encode and decode. */
 export interface CompiledVersion {
@@ -34,7 +35,11 @@ export const compileVersions = (definition: Definition): readonly CompiledVersio
   })
 
 /** The declared type of avsc's hook cannot say "as usual", which undefined means. */
-const typeHook = ((schema: unknown) => (schema === "long" ? exactLong : undefined)) as () => avsc.Type
+const typeHook = ((schema: unknown, options: object) => {
+  if (schema === "long") return exactLong
+  const isArray = typeof schema === "object" && schema !== null && "items" in schema
+  return isArray ? numberArray(schema.items, options) : undefined
+}) as () => avsc.Type
 
 const newest = (definition: Definition, index: number, data: unknown): unknown =>
   definition.versions.slice(index).reduce((older, { upcast }) => (upcast === null ? older : upcast(older as never)), data)

@@ -2,8 +2,10 @@ import { mkdirSync } from "node:fs"
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { Effect, Layer } from "effect"
-import { BlobNotFound, BlobStore, BlobStoreUnavailable, UploadRefused, type UploadTerms } from "../../domain/ports/blob-store.ts"
+import { signableBytes } from "../../domain/part-plan.ts"
+import { BlobNotFound, BlobStore, BlobStoreUnavailable, UploadRefused } from "../../domain/ports/blob-store.ts"
 import { type Description, infoOf, ObjectFiles } from "./object-files.ts"
+import { PartFiles } from "./part-files.ts"
 import { keptSecret } from "../secret.ts"
 import { type Grant, signedTarget, verifiedGrant } from "./signed-address.ts"
 
@@ -24,19 +26,24 @@ export const fileBlobs = ({ folder, baseUrl }: FileBlobsOptions): Layer.Layer<Bl
   Layer.effect(
     BlobStore,
     Effect.gen(function* () {
-      const { files, secret } = yield* Effect.try({ try: () => openFolder(folder), catch: unavailable })
+      const { files, parts, secret } = yield* Effect.try({ try: () => openFolder(folder), catch: unavailable })
       const sign = (grant: Grant): string => `${baseUrl().replace(/\/+$/, "")}${signedTarget(secret, grant)}`
       return {
         signUpload: (key, { expiresInSeconds, ...terms }) =>
           Effect.as(checked(key), null).pipe(
-            Effect.map(() => ({ url: sign({ method: "PUT", key, expires: expiry(expiresInSeconds), terms }), headers: null })),
+            Effect.map(() => ({
+              url: sign({ method: "PUT", key, expires: expiry(expiresInSeconds), terms, part: null }),
+              headers: null,
+            })),
           ),
         signDownload: (key, expiresInSeconds) =>
-          Effect.sync(() => sign({ method: "GET", key, expires: expiry(expiresInSeconds), terms: { contentType: "" } })),
+          Effect.sync(() =>
+            sign({ method: "GET", key, expires: expiry(expiresInSeconds), terms: { contentType: "" }, part: null }),
+          ),
         put: (key, body, terms) =>
           Effect.andThen(
             checked(key),
-            Effect.tryPromise({ try: () => files.put(key, body, terms), catch: refusedOrUnavailable }),
+            taken(() => files.put(key, body, terms).then(infoOf)),
           ),
         get: (key, range) => Effect.map(described(files, key), (description) => blobOf(files, description, range)),
         info: (key) => Effect.map(described(files, key), infoOf),
@@ -44,13 +51,39 @@ export const fileBlobs = ({ folder, baseUrl }: FileBlobsOptions): Layer.Layer<Bl
         remove: (keys) => attempt(() => removeAll(files, keys)),
         check: attempt(() => files.check()),
         uriOf: (key) => `${pathToFileURL(resolve(folder)).href}/${key.split("/").map(encodeURIComponent).join("/")}`,
+        parts: {
+          begin: (key, plan) =>
+            Effect.andThen(
+              checked(key),
+              attempt(() => parts.begin(key, plan)),
+            ),
+          sign: (upload, asked) =>
+            taken(async () => {
+              const { number, expiresInSeconds, sha256 } = asked
+              const maxBytes = signableBytes(await parts.plan(upload), asked)
+              const part = { upload: upload.id, number }
+              const terms = { contentType: "", maxBytes, ...(sha256 === undefined ? {} : { sha256 }) }
+              return {
+                url: sign({ method: "PUT", key: upload.key, expires: expiry(expiresInSeconds), terms, part }),
+                headers: null,
+              }
+            }),
+          complete: (upload, uploaded, maxBytes) => taken(() => parts.complete(upload, uploaded, maxBytes)),
+          abort: (upload) => attempt(() => parts.abort(upload)),
+          unfinished: (prefix) => attempt(() => parts.unfinished(prefix)),
+        },
         local: {
           verify: (method, target) =>
             Effect.suspend(() => {
               const grant = verifiedGrant(secret, method, target, now())
               if (grant instanceof UploadRefused) return Effect.fail(grant)
-              const terms: UploadTerms = { ...grant.terms, expiresInSeconds: grant.expires - now() }
-              return Effect.succeed({ key: grant.key, terms })
+              const { key, terms, part, expires } = grant
+              return Effect.succeed({ key, terms: { ...terms, expiresInSeconds: expires - now() }, part })
+            }),
+          take: ({ key, terms, part }, body) =>
+            taken(async () => {
+              if (part === null) return `"${(await files.put(key, body, terms)).sha256}"`
+              return `"${await parts.put({ key, id: part.upload }, part.number, body, terms.sha256)}"`
             }),
         },
       }
@@ -59,7 +92,8 @@ export const fileBlobs = ({ folder, baseUrl }: FileBlobsOptions): Layer.Layer<Bl
 
 const openFolder = (folder: string) => {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  return { files: new ObjectFiles(folder), secret: keptSecret(folder, "signing-secret") }
+  const files = new ObjectFiles(folder)
+  return { files, parts: new PartFiles(folder, files), secret: keptSecret(folder, "signing-secret") }
 }
 
 /** Unix seconds. */
@@ -104,3 +138,6 @@ const refusedOrUnavailable = (cause: unknown): UploadRefused | BlobStoreUnavaila
 
 const attempt = <A>(act: () => Promise<A>): Effect.Effect<A, BlobStoreUnavailable> =>
   Effect.tryPromise({ try: act, catch: unavailable })
+
+const taken = <A>(act: () => Promise<A>): Effect.Effect<A, UploadRefused | BlobStoreUnavailable> =>
+  Effect.tryPromise({ try: act, catch: refusedOrUnavailable })

@@ -1,22 +1,24 @@
-import { createHash } from "node:crypto"
 import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs"
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { mkdir, open, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { type BlobInfo, UploadRefused, type UploadTerms } from "../../domain/ports/blob-store.ts"
+import { reached } from "../../domain/milestones.ts"
+import type { BlobInfo } from "../../domain/ports/blob-store.ts"
 import { turns } from "../lmdb/turns.ts"
+import { flushFolder, namesIn, readJson, writeJson } from "./folders.ts"
 import { descriptionName, groupOf, groupOfPrefix, keyOfDescription } from "./object-names.ts"
+import { receive, type Terms } from "./receive.ts"
 
 /** What the file beside an object's content says. */
 export interface Description extends BlobInfo {
   readonly sha256: string
   /** The name of the file with the content. */
   readonly content: string
+  /** The id of the upload in parts that it was made by. */
+  readonly upload?: string
 }
 
 /** An upload that has not grown for a day is over. */
 const abandonedMs = 24 * 3_600_000
-
-type Terms = Omit<UploadTerms, "expiresInSeconds">
 
 /**
  * Objects as files. An object is there once its description is: content is written and flushed before, under a name of
@@ -42,14 +44,22 @@ export class ObjectFiles {
     }
   }
 
-  async put(key: string, body: Uint8Array | AsyncIterable<Uint8Array>, terms: Terms): Promise<BlobInfo> {
+  /** Stores an object; `upload` is the upload in parts that it ends. */
+  async put(
+    key: string,
+    body: Uint8Array | AsyncIterable<Uint8Array>,
+    { upload, ...terms }: Terms & { readonly upload?: string },
+  ): Promise<Description> {
     const content = crypto.randomUUID()
     const draft = join(this.#incoming, content)
     try {
       const received = await receive(draft, body, terms)
-      const description = { key, ...received, contentType: terms.contentType, modified: Date.now() / 1_000, content }
+      const made = upload === undefined ? {} : { upload }
+      const { contentType } = terms
+      const description = { key, ...received, contentType, modified: Date.now() / 1_000, content, ...made }
+      reached("blob: received")
       await this.#inTurn(() => this.#place(draft, description))
-      return infoOf(description)
+      return description
     } finally {
       await rm(draft, { force: true })
     }
@@ -87,6 +97,7 @@ export class ObjectFiles {
       const description = await this.describe(key)
       if (description === undefined) return false
       await rm(join(folder, descriptionName(key)))
+      reached("blob: removing")
       await rm(join(folder, description.content), { force: true })
       return true
     })
@@ -104,9 +115,13 @@ export class ObjectFiles {
     const earlier = await this.describe(description.key)
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await rename(draft, join(folder, description.content))
-    const text = join(this.#incoming, `${description.content}.json`)
-    await writeFile(text, JSON.stringify(description), { flush: true, mode: 0o600 })
-    await rename(text, join(folder, descriptionName(description.key)))
+    reached("blob: content in place")
+    await writeJson(
+      join(this.#incoming, `${description.content}.json`),
+      join(folder, descriptionName(description.key)),
+      description,
+    )
+    reached("blob: described")
     await flushFolder(folder)
     if (earlier !== undefined) await rm(join(folder, earlier.content), { force: true })
   }
@@ -128,59 +143,9 @@ export class ObjectFiles {
 
 export const infoOf = ({ key, size, contentType, modified }: Description): BlobInfo => ({ key, size, contentType, modified })
 
-/** Takes the body into a file and flushes it; refuses what breaks the terms. */
-const receive = async (
-  file: string,
-  body: Uint8Array | AsyncIterable<Uint8Array>,
-  terms: Terms,
-): Promise<{ readonly size: number; readonly sha256: string }> => {
-  const handle = await open(file, "wx", 0o600)
-  try {
-    const received = await writeAll(handle, body instanceof Uint8Array ? [body] : body, terms)
-    if (terms.sha256 !== undefined && terms.sha256.toLowerCase() !== received.sha256)
-      throw new UploadRefused({ message: "the content has another SHA-256 than announced", reason: "checksum" })
-    await handle.sync()
-    return received
-  } finally {
-    await handle.close()
-  }
-}
-
-const writeAll = async (
-  handle: FileHandle,
-  body: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  { maxBytes = Infinity }: Terms,
-) => {
-  const hash = createHash("sha256")
-  let size = 0
-  for await (const chunk of body) {
-    size += chunk.length
-    if (size > maxBytes) throw new UploadRefused({ message: `the content exceeds ${maxBytes} bytes`, reason: "too-large" })
-    hash.update(chunk)
-    await handle.writeFile(chunk)
-  }
-  return { size, sha256: hash.digest("hex") }
-}
-
-const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === "ENOENT"
-
-const readDescription = async (file: string): Promise<Description | undefined> => {
-  try {
-    return JSON.parse(await readFile(file, "utf8")) as Description
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
-}
-
-const namesIn = async (folder: string): Promise<readonly string[]> => {
-  try {
-    return await readdir(folder)
-  } catch (error) {
-    if (isMissing(error)) return []
-    throw error
-  }
-}
+const readDescription = async (file: string): Promise<Description | undefined> =>
+  // Nobody but this file writes them.
+  (await readJson(file)) as Description | undefined
 
 /** The key that a file describes; undefined for content. */
 const keyIn = async (name: string, file: string): Promise<string | undefined> => {
@@ -190,14 +155,3 @@ const keyIn = async (name: string, file: string): Promise<string | undefined> =>
 
 /** By the bytes of their UTF-8, as S3 orders keys. */
 const compareKeys = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
-
-/** Makes renames into a folder last; Windows has no such thing. */
-const flushFolder = async (folder: string): Promise<void> => {
-  if (process.platform === "win32") return
-  const handle = await open(folder)
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto"
-import { UploadRefused, type UploadTerms } from "../../domain/ports/blob-store.ts"
+import { type Granted, UploadRefused, type UploadTerms } from "../../domain/ports/blob-store.ts"
 
 /** What an address allows. `expires`: Unix seconds. */
 export interface Grant {
@@ -7,6 +7,8 @@ export interface Grant {
   readonly key: string
   readonly expires: number
   readonly terms: Pick<UploadTerms, "contentType" | "maxBytes" | "sha256">
+  /** Of an upload in parts. */
+  readonly part: Granted["part"]
 }
 
 const path = "/api/v1/blobs/"
@@ -32,18 +34,22 @@ export const verifiedGrant = (secret: Uint8Array, method: "PUT" | "GET", target:
 
 const refused = (reason: UploadRefused["reason"], message: string): UploadRefused => new UploadRefused({ message, reason })
 
-const fieldsOf = ({ expires, terms: { contentType, maxBytes, sha256 } }: Grant): Record<string, string> => ({
+const fieldsOf = ({ expires, terms: { contentType, maxBytes, sha256 }, part }: Grant): Record<string, string> => ({
   expires: String(expires),
   ...(contentType === "" ? {} : { type: contentType }),
   ...(maxBytes === undefined ? {} : { max: String(maxBytes) }),
   ...(sha256 === undefined ? {} : { sha256 }),
+  ...(part === null ? {} : { upload: part.upload, part: String(part.number) }),
 })
 
 /** HMAC-SHA256 over everything that is granted, as a JSON list, so that no two grants read the same. */
-const signatureOf = (secret: Uint8Array, { method, key, expires, terms: { contentType, maxBytes, sha256 } }: Grant): string =>
-  createHmac("sha256", secret)
-    .update(JSON.stringify([method, key, expires, contentType, maxBytes ?? null, sha256 ?? null]))
+const signatureOf = (secret: Uint8Array, { method, key, expires, terms, part }: Grant): string => {
+  const { contentType, maxBytes, sha256 } = terms
+  const granted = [method, key, expires, contentType, maxBytes ?? null, sha256 ?? null]
+  return createHmac("sha256", secret)
+    .update(JSON.stringify(part === null ? granted : [...granted, part.upload, part.number]))
     .digest("hex")
+}
 
 const parsedGrant = (
   method: "PUT" | "GET",
@@ -54,11 +60,12 @@ const parsedGrant = (
   if (begin < 0 || queryAt < begin) return undefined
   const key = Buffer.from(target.slice(begin + path.length, queryAt), "base64url").toString("utf8")
   const query = new URLSearchParams(target.slice(queryAt + 1))
-  const [max, sha256] = [query.get("max"), query.get("sha256")]
+  const [max, sha256, upload] = [query.get("max"), query.get("sha256"), query.get("upload")]
   const terms = {
     contentType: query.get("type") ?? "",
     ...(max === null ? {} : { maxBytes: Number(max) }),
     ...(sha256 === null ? {} : { sha256 }),
   }
-  return { grant: { method, key, expires: Number(query.get("expires")), terms }, signature: query.get("signature") ?? "" }
+  const part = upload === null ? null : { upload, number: Number(query.get("part")) }
+  return { grant: { method, key, expires: Number(query.get("expires")), terms, part }, signature: query.get("signature") ?? "" }
 }

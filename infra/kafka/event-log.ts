@@ -2,8 +2,10 @@ import { Effect, Layer, type Scope, Stream } from "effect"
 import type { Topic } from "../../events/define.ts"
 import type { AnyEvent, Position } from "../../events/index.ts"
 import { partitionOf } from "../../domain/murmur2.ts"
+import { endsAmong } from "../../domain/positions.ts"
 import { EventLog, EventTooLarge, LogUnavailable, type Partition } from "../../domain/ports/event-log.ts"
 import { EventCodec } from "../avro/codec.ts"
+import { decodeAt } from "../avro/decode-records.ts"
 import { BatchLimits, type Limits } from "./batch-limits.ts"
 import { type KafkaClient, kafkaClient, quietLog } from "./client.ts"
 import { examineTopics } from "./examine.ts"
@@ -11,6 +13,7 @@ import { isTooLarge, unavailable } from "./faults.ts"
 import { batchOverhead, GroupSend, type Placed, recordBytes } from "./group-send.ts"
 import { Linked } from "./link.ts"
 import { readOn, readTo } from "./log-reading.ts"
+import { readAt } from "./point-reading.ts"
 import type { KafkaOptions } from "./options.ts"
 import { patiently } from "./patience.ts"
 import { Producer } from "./producer.ts"
@@ -33,7 +36,7 @@ export const kafkaLog = (options: KafkaOptions): Layer.Layer<EventLog, LogUnavai
       const ends = asking(log, "the ends of the log cannot be asked for", () => endsOf(log))
       return {
         append: (events) => append(log, codec, events),
-        source: (from) => Stream.unwrap(Effect.map(ends, (until) => readTo(reading, from, until))),
+        source: (from, only) => Stream.unwrap(Effect.map(ends, (until) => readTo(reading, from, endsAmong(until, only)))),
         follow: (from, only = log.partitions) => readOn(reading, from, only),
         share: (group, share) => {
           const membership = {
@@ -47,6 +50,13 @@ export const kafkaLog = (options: KafkaOptions): Layer.Layer<EventLog, LogUnavai
           if (deadLetters === null)
             return Effect.logWarning("there is no topic to copy dead letters to", { letters: letters.length })
           return asking(log, "dead letters cannot be copied", () => deadLetters.add(letters))
+        },
+        recordsAt: (positions) => {
+          const stored = asking(log, "records of the log cannot be asked for", async () => {
+            const ends = await endsOf(log)
+            return log.linked.use((cluster) => readAt(cluster, positions, { topicName: log.topicName, ends }))
+          })
+          return Effect.flatMap(stored, (found) => decodeAt(codec, positions, found))
         },
         ends,
       }

@@ -78,7 +78,7 @@ const step = (reading: LogReading, codec: EventCodec["Service"]) =>
 
 const nothing = Buffer.alloc(0)
 
-const storedRecord = ({ offset, key, value }: FetchedMessage) => ({
+export const storedRecord = ({ offset, key, value }: FetchedMessage) => ({
   offset: Number(offset),
   key: key?.toString() ?? "",
   bytes: value ?? nothing,

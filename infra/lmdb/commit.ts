@@ -1,11 +1,16 @@
 import { ABORT, TransactionFlags } from "lmdb"
 import { StoreUnavailable } from "../../domain/ports/key-value-store.ts"
 import { sumOf } from "./addition.ts"
-import { keyBytes, storableBound } from "./key-text.ts"
-import type { BytesDatabase } from "./snapshot.ts"
-import type { Staged, Staging } from "./staging.ts"
+import { storableBound } from "./key-text.ts"
+import { assertRoom } from "./room.ts"
+import type { StoreDatabase } from "./snapshot.ts"
+import type { Staged } from "./staging.ts"
+import type { StagedTransaction } from "./transaction.ts"
 
-/** Counts the commits, by which a transaction knows whether another came between its snapshot and its own commit. */
+/** A transaction whose body is through. */
+type Tried = Pick<StagedTransaction, "staging" | "reads">
+
+/** Counts the commits, by which a transaction knows at once that no other came between its snapshot and its own commit. */
 export const commitCounter = "\xffc"
 
 /** Readers see the commit before it is flushed; the call returns when it is. */
@@ -16,34 +21,37 @@ const removedAtOnce = 4_096
 
 /**
  * Puts staged writes down, all or none: lmdb's `transactionSync`, the one kind that rolls back when it throws.
- * Answers false, having kept nothing, when the store has had other commits than the `seen` ones (null: whatever it had).
+ * Answers false, having kept nothing, when the store has had other commits than the `seen` ones, and they have changed what was
+ * read.
  */
-export const commit = (db: BytesDatabase, staging: Staging, seen: bigint | null): boolean => {
+export const commit = (db: StoreDatabase, folder: string, { staging, reads }: Tried, seen: bigint): boolean => {
   try {
+    assertRoom(folder, { bytes: staging.bytes, rows: staging.rows, isRemoving: !staging.cleared.isEmpty })
     const outcome: unknown = db.transactionSync(() => {
-      const counter = db.get(keyBytes(commitCounter))
-      if (seen !== null && countOf(counter) !== seen) return ABORT
+      const counter = db.get(commitCounter)
+      if (countOf(counter) !== seen && !reads.holdsIn(db)) return ABORT
       for (const [begin, end] of staging.cleared) removeRange(db, begin, end)
-      for (const [key, staged] of staging.entries()) put(db, keyBytes(key), staged)
-      db.putSync(keyBytes(commitCounter), sumOf(counter, 1n))
+      for (const [key, staged] of staging.entries()) put(db, key, staged)
+      db.putSync(commitCounter, sumOf(counter, 1n))
       return undefined
     }, visibleAtOnce)
     return outcome !== ABORT
   } catch (cause) {
-    throw new StoreUnavailable({ message: "the store cannot be written", cause })
+    const reason = cause instanceof Error ? `: ${cause.message}` : ""
+    throw new StoreUnavailable({ message: `the store cannot be written${reason}`, cause })
   }
 }
 
 export const countOf = (counter: Uint8Array | undefined): bigint =>
   counter === undefined ? 0n : new DataView(counter.buffer, counter.byteOffset).getBigUint64(0, true)
 
-const put = (db: BytesDatabase, key: Uint8Array, staged: Staged): void => {
+const put = (db: StoreDatabase, key: string, staged: Staged): void => {
   if (staged === null) db.removeSync(key)
   else db.putSync(key, typeof staged === "bigint" ? sumOf(db.get(key), staged) : staged)
 }
 
-const removeRange = (db: BytesDatabase, begin: string, end: string): void => {
-  const range = { start: keyBytes(storableBound(begin)), end: keyBytes(storableBound(end)), limit: removedAtOnce }
+const removeRange = (db: StoreDatabase, begin: string, end: string): void => {
+  const range = { start: storableBound(begin), end: storableBound(end), limit: removedAtOnce }
   for (;;) {
     const keys = [...db.getKeys(range)]
     for (const key of keys) db.removeSync(key)

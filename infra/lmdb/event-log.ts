@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { Effect, Layer, Stream } from "effect"
 import { open } from "lmdb"
 import { EventLog, EventTooLarge, LogUnavailable, type Partition } from "../../domain/ports/event-log.ts"
+import { endsAmong } from "../../domain/positions.ts"
 import { partitionOf } from "../../domain/murmur2.ts"
 import type { AnyEvent, Position } from "../../events/index.ts"
 import { EventCodec } from "../avro/codec.ts"
@@ -41,11 +42,12 @@ export const lmdbLog = (options: LmdbLogOptions): Layer.Layer<EventLog, LogUnava
       const reading = new LogReading(log.db, codec, log.signal)
       return {
         append: (events) => append(log, codec, events),
-        source: (from) => Stream.unwrap(Effect.map(ends(log), (until) => reading.source(from, until))),
+        source: (from, only) => Stream.unwrap(Effect.map(ends(log), (until) => reading.source(from, endsAmong(until, only)))),
         follow: (from, only = log.partitions) => reading.follow(from, only),
         share: (_group, share) => shareAll(log.partitions, (from) => reading.follow(from, log.partitions), share),
         // Here the index of dead letters, which any command can list, is all there is to look at.
         setAside: () => Effect.void,
+        recordsAt: (positions) => reading.at(positions),
         ends: ends(log),
       }
     }),
@@ -64,7 +66,7 @@ interface OpenLog {
 
 const openLog = (options: LmdbLogOptions): OpenLog => {
   mkdirSync(options.folder, { recursive: true, mode: 0o700 })
-  assertSound(join(options.folder, "log.mdb"))
+  assertSound(join(options.folder, "log.mdb"), { isEachFlushed: true })
   const db = openDatabase(options.folder)
   try {
     const count = partitionCount(db, options)
@@ -73,7 +75,9 @@ const openLog = (options: LmdbLogOptions): OpenLog => {
     const signal = changeSignal(`matyan log ${realpathSync(options.folder)}`)
     const { beforeDurable = () => Promise.resolve() } = options
     let commits =
-      options.readOnly === true ? null : new GroupCommit(db, { partitions, beforeDurable, committed: signal.announce })
+      options.readOnly === true
+        ? null
+        : new GroupCommit(db, { folder: options.folder, partitions, beforeDurable, committed: signal.announce })
     const close = async (): Promise<void> => {
       const last = commits
       commits = null

@@ -3,10 +3,12 @@
  * lmdb's own thread: a batch of puts is one transaction, which is dropped whole when a put or the commit fails, and without
  * overlapping sync a commit is durable before it is answered and before any reader sees it.
  */
+import { reached } from "../../domain/milestones.ts"
 import { type Partition, partitionName } from "../../domain/ports/event-log.ts"
 import type { EncodedEvent } from "../avro/codec.ts"
 import type { Position } from "../../events/index.ts"
 import { endOf, recordKey, recordValue } from "./log-rows.ts"
+import { assertRoom } from "./room.ts"
 import type { BytesDatabase } from "./snapshot.ts"
 
 /** A commit takes no further append once it has this much. */
@@ -23,6 +25,7 @@ interface Append {
 }
 
 export interface GroupCommitOptions {
+  readonly folder: string
   readonly partitions: readonly Partition[]
   /** Awaited before each commit; nothing is visible or answered until it resolves. */
   readonly beforeDurable: () => Promise<void>
@@ -89,8 +92,11 @@ export class GroupCommit {
     const positions = group.map(({ events }) => events.map(({ partition }) => takePosition(ends, partition)))
     await this.#options.beforeDurable()
     const rows = group.flatMap(({ events }, i) => events.map((placed, j) => rowOf(placed, positions[i]![j]!.offset)))
+    assertRoom(this.#options.folder, { bytes: rows.reduce((sum, [, value]) => sum + value.length, 0), rows: 0 })
+    reached("log: before commit")
     try {
       await putAll(this.#db, rows)
+      reached("log: after commit")
     } catch (error) {
       this.#ends = this.#storedEnds()
       throw error

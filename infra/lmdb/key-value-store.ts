@@ -3,12 +3,14 @@ import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { Effect, Layer } from "effect"
 import { open } from "lmdb"
+import { reached } from "../../domain/milestones.ts"
 import { KeyValueStore, type Reader, StoreUnavailable, type Transaction } from "../../domain/ports/key-value-store.ts"
 import { faultsOf, unavailableOnly } from "../store-faults.ts"
 import { type ChangeSignal, changeSignal } from "./change-signal.ts"
+import { wasUsedSinceBoot } from "./boot-mark.ts"
 import { commit } from "./commit.ts"
-import { keyText } from "./key-text.ts"
-import { type BytesDatabase, Snapshot } from "./snapshot.ts"
+import { keyText, storeKeys } from "./key-text.ts"
+import { Snapshot, type StoreDatabase } from "./snapshot.ts"
 import { SnapshotReader } from "./snapshot-reader.ts"
 import { assertSound } from "./sound-file.ts"
 import { Staging } from "./staging.ts"
@@ -52,7 +54,8 @@ export const lmdbStore = (options: LmdbStoreOptions): Layer.Layer<KeyValueStore,
   )
 
 class LmdbStore {
-  readonly #db: BytesDatabase
+  readonly #db: StoreDatabase
+  readonly #folder: string
   readonly #signal: ChangeSignal
   readonly #limit: number
   readonly #inTurn = turns()
@@ -60,13 +63,15 @@ class LmdbStore {
   #closed = false
 
   constructor({ folder, maxTransactionBytes = 256 * 1024 * 1024, temporary = false }: LmdbStoreOptions) {
+    this.#folder = folder
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     const path = join(folder, "store.mdb")
-    assertSound(path)
-    this.#db = open<Uint8Array, Uint8Array>({
+    // What was not flushed is only lost with the machine.
+    assertSound(path, { isEachFlushed: !temporary && wasUsedSinceBoot(folder) })
+    this.#db = open<Uint8Array, Uint8Array | string>({
       path,
       noSubdir: true,
-      keyEncoding: "binary",
+      keyEncoder: storeKeys,
       encoding: "binary",
       maxReaders: 2_000,
       ...(temporary ? { noSync: true, overlappingSync: false } : {}),
@@ -102,11 +107,13 @@ class LmdbStore {
     for (let losses = 0; ; losses++) {
       const { answer, transaction, seen } = await this.#attempt(body)
       if (transaction.staging.isEmpty) return answer
-      if (commit(this.#db, transaction.staging, transaction.hasRead ? seen : null)) {
+      reached("store: before commit")
+      if (commit(this.#db, this.#folder, transaction, seen)) {
+        reached("store: after commit")
         this.#signal.announce()
         return answer
       }
-      // Another thread or process committed first; stepping aside a little keeps two from losing to each other in turn.
+      // Another thread or process changed what was read; stepping aside a little keeps two from losing to each other in turn.
       await pause(Math.random() * Math.min(2 ** losses, 20))
     }
   }

@@ -1,14 +1,15 @@
 import { Effect, Stream } from "effect"
 import { type Batch, LogUnavailable, type Partition, partitionName, type Starts } from "../../domain/ports/event-log.ts"
-import type { Position } from "../../events/index.ts"
+import { positionName } from "../../domain/positions.ts"
+import type { Position, Recorded, Undecodable } from "../../events/index.ts"
 import type { EventCodec } from "../avro/codec.ts"
-import { decodeRecords, type StoredRecord } from "../avro/decode-records.ts"
+import { decodeAt, decodeRecords, type StoredRecord } from "../avro/decode-records.ts"
 import type { ChangeSignal } from "./change-signal.ts"
-import { lastOffset, readRecords } from "./log-rows.ts"
+import { lastOffset, readRecord, readRecords } from "./log-rows.ts"
 import type { BytesDatabase } from "./snapshot.ts"
 
 /** A batch ends after so many records, or once their bytes reach so much. */
-const fullBatch = { records: 5_000, bytes: 1024 * 1024 }
+const fullBatch = { records: 5_000, bytes: 4 * 1024 * 1024 }
 
 interface Place extends Partition {
   readonly next: number
@@ -24,7 +25,10 @@ interface Found {
   readonly queue: Queue
 }
 
-/** The two readings of the port, over the same steps: find stored records, decode them, go on from the new queue. */
+/**
+ * The readings of the port. Those of partitions share their steps: find stored records, decode them, go on from the new
+ * queue.
+ */
 export class LogReading {
   readonly #db: BytesDatabase
   readonly #codec: EventCodec["Service"]
@@ -46,6 +50,21 @@ export class LogReading {
   follow(from: Starts, partitions: readonly Partition[]): Stream.Stream<Batch, LogUnavailable> {
     const queue = partitions.map((partition) => placeOf(partition, from, lastOffset))
     return Stream.unfold(queue as Queue, (queue) => Effect.flatMap(this.#awaited(queue), (found) => this.#step(found)))
+  }
+
+  at(positions: readonly Position[]): Effect.Effect<readonly (Recorded | Undecodable | undefined)[], LogUnavailable> {
+    const read = Effect.try({ try: () => this.#readAt(positions), catch: unreadable })
+    return Effect.flatMap(read, (stored) => decodeAt(this.#codec, positions, stored))
+  }
+
+  #readAt(positions: readonly Position[]): ReadonlyMap<string, StoredRecord> {
+    this.#db.resetReadTxn()
+    const stored = new Map<string, StoredRecord>()
+    for (const position of positions) {
+      const record = readRecord(this.#db, position, position.offset)
+      if (record !== undefined) stored.set(positionName(position), record)
+    }
+    return stored
   }
 
   #step(found: Found): Effect.Effect<readonly [Batch, Queue], LogUnavailable> {

@@ -43,6 +43,10 @@ export class OrderedKeys {
     return removed
   }
 
+  *[Symbol.iterator](): Generator<string> {
+    for (const block of this.#blocks) yield* block
+  }
+
   /** The last block that begins at or before the key, or the first block. */
   #blockFor(key: string): number {
     let low = 0

@@ -3,8 +3,10 @@ import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Layer } from "effect"
 import { open } from "lmdb"
+import { reached } from "../../domain/milestones.ts"
 import { RegistryUnavailable, SchemaIncompatible, SchemaNotFound, SchemaRegistry } from "../../domain/ports/schema-registry.ts"
 import { incompatibility } from "../avro/compatibility.ts"
+import { assertSound } from "./sound-file.ts"
 
 /**
  * The registry in a folder: ids count from 1 in the order of registration, and a text keeps its id under every subject.
@@ -39,8 +41,10 @@ type Rows = ReturnType<typeof openRows>
 /** Rows: `last` → the last id; `id <id>` → text; `text <sha256>` → id; `subject <sha256>` → its ids, by blanks. */
 const openRows = (folder: string) => {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const path = join(folder, "registry.mdb")
+  assertSound(path, { isEachFlushed: true })
   // Without overlapping sync a commit is on the disk when it returns: ids are used in events at once.
-  return open<string, string>({ path: join(folder, "registry.mdb"), noSubdir: true, encoding: "string", overlappingSync: false })
+  return open<string, string>({ path, noSubdir: true, encoding: "string", overlappingSync: false })
 }
 
 const attempt = <A>(message: string, act: () => A): Effect.Effect<A, RegistryUnavailable> =>
@@ -76,5 +80,6 @@ const register = (rows: Rows, subject: string, schema: string): number | SchemaI
       rows.putSync(`text ${hash(schema)}`, id)
     }
     rows.putSync(`subject ${hash(subject)}`, [...ids, id].join(" "))
+    reached("registry: schema kept")
     return Number(id)
   })

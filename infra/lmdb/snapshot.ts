@@ -1,19 +1,22 @@
 import type { RootDatabase, Transaction } from "lmdb"
 import { type Row, StoreUnavailable } from "../../domain/ports/key-value-store.ts"
 import { commitCounter, countOf } from "./commit.ts"
-import { keyBytes, keyText, storableBound } from "./key-text.ts"
+import { keyText, storableBound } from "./key-text.ts"
 
 export type BytesDatabase = RootDatabase<Uint8Array, Uint8Array>
+
+/** One whose keys may also be given as binary strings ({@link storeKeys}). */
+export type StoreDatabase = RootDatabase<Uint8Array, Uint8Array | string>
 
 /** A stored row, its key as a binary string. */
 export type StoredRow = readonly [key: string, value: Uint8Array]
 
 /** One committed state of a database. Release it, or it holds that state's pages for ever. */
 export class Snapshot {
-  readonly #db: BytesDatabase
+  readonly #db: StoreDatabase
   readonly #transaction: Transaction
 
-  constructor(db: BytesDatabase) {
+  constructor(db: StoreDatabase) {
     this.#db = db
     // The database keeps one read transaction for everything read in a turn, which may be older than another thread's commit.
     try {
@@ -26,7 +29,7 @@ export class Snapshot {
 
   get(key: string): Uint8Array | undefined {
     try {
-      return this.#db.get(keyBytes(key), { transaction: this.#transaction })
+      return this.#db.get(key, { transaction: this.#transaction })
     } catch (cause) {
       throw unreadable(cause)
     }
@@ -50,7 +53,7 @@ export class Snapshot {
     let read = 0
     try {
       for (const { key, value } of this.#db.getRange({ ...ordered(begin, end, reverse), transaction: this.#transaction })) {
-        rows.push([key, value])
+        rows.push([answered(key), value])
         read += value.length
         if (rows.length >= limit || read >= bytes) break
       }
@@ -68,8 +71,8 @@ export class Snapshot {
   /** Rows of `[begin, end)`, read as they are asked for; finish or leave the loop before anything is awaited. */
   *rows(begin: string, end: string, reverse: boolean): Generator<StoredRow> {
     try {
-      for (const { key, value } of this.#db.getRange({ ...bounds(begin, end, reverse), transaction: this.#transaction }))
-        yield [keyText(key), value]
+      for (const { key, value } of this.#db.getRange({ ...boundsOf(begin, end, reverse), transaction: this.#transaction }))
+        yield [keyText(answered(key)), value]
     } catch (cause) {
       throw unreadable(cause)
     }
@@ -80,11 +83,15 @@ export class Snapshot {
   }
 }
 
-const bounds = (begin: string, end: string, reverse: boolean) =>
-  ordered(keyBytes(storableBound(begin)), keyBytes(storableBound(end)), reverse)
+/** What LMDB is asked for a range `[begin, end)`. */
+export const boundsOf = (begin: string, end: string, reverse: boolean) =>
+  ordered(storableBound(begin), storableBound(end), reverse)
 
 /** The options of a range `[begin, end)`; backwards, LMDB begins at its end. */
-const ordered = (begin: Uint8Array, end: Uint8Array, reverse: boolean) =>
+const ordered = (begin: Uint8Array | string, end: Uint8Array | string, reverse: boolean) =>
   reverse ? { start: end, end: begin, reverse: true, exclusiveStart: true, inclusiveEnd: true } : { start: begin, end }
+
+// Keys are answered as bytes, however they are given.
+const answered = (key: Uint8Array | string): Uint8Array => key as Uint8Array
 
 const unreadable = (cause: unknown): StoreUnavailable => new StoreUnavailable({ message: "the store cannot be read", cause })

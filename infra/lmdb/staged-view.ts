@@ -1,12 +1,20 @@
 import type { RangeOptions } from "../../domain/ports/key-value-store.ts"
 import { sumOf } from "./addition.ts"
+import { Intervals } from "./intervals.ts"
+import { ReadRecord } from "./read-record.ts"
 import type { Snapshot, StoredRow } from "./snapshot.ts"
 import type { Staged, Staging } from "./staging.ts"
 
+type Gap = readonly [begin: string, end: string]
+
 /** A snapshot as it looks with staged writes upon it. */
 export class StagedView {
+  /** What was read of the snapshot, and not of what is staged. */
+  readonly reads = new ReadRecord()
   readonly #snapshot: Snapshot
   readonly #staging: Staging
+  /** Where the snapshot was looked through and holds nothing: a new run is asked for dozens of things that it cannot have. */
+  readonly #vacant = new Intervals()
 
   constructor(snapshot: Snapshot, staging: Staging) {
     this.#snapshot = snapshot
@@ -36,7 +44,10 @@ export class StagedView {
   }
 
   #stored(key: string): Uint8Array | undefined {
-    return this.#staging.cleared.has(key) ? undefined : this.#snapshot.get(key)
+    if (this.#staging.cleared.has(key) || this.#vacant.has(key)) return undefined
+    const value = this.#snapshot.get(key)
+    this.reads.note(key, value)
+    return value
   }
 
   #valueOf(key: string, staged: Staged): Uint8Array | undefined {
@@ -45,7 +56,9 @@ export class StagedView {
 
   #merged(begin: string, end: string, reverse: boolean): Iterable<StoredRow> {
     const keys = this.#staging.keys(begin, end, reverse)
-    const stored = this.#uncleared(begin, end, reverse)
+    const gaps = this.#readable(begin, end)
+    if (gaps.length === 0) return keys.length === 0 ? nothing : this.#stagedRows(keys)
+    const stored = this.#rowsOf(reverse ? gaps.reverse() : gaps, reverse)
     return keys.length === 0 ? stored : this.#interleaved(keys, stored, reverse)
   }
 
@@ -59,18 +72,32 @@ export class StagedView {
     while (next < keys.length) yield* this.#stagedRow(keys[next++]!)
   }
 
+  *#stagedRows(keys: readonly string[]): Generator<StoredRow> {
+    for (const key of keys) yield* this.#stagedRow(key)
+  }
+
   #stagedRow(key: string): readonly StoredRow[] {
     const value = this.#valueOf(key, this.#staging.get(key)!)
     return value === undefined ? [] : [[key, value]]
   }
 
-  #uncleared(begin: string, end: string, reverse: boolean): Iterable<StoredRow> {
-    if (this.#staging.cleared.isEmpty) return this.#snapshot.rows(begin, end, reverse)
-    const gaps = this.#staging.cleared.gaps(begin, end)
-    return this.#rowsOfGaps(reverse ? gaps.reverse() : gaps, reverse)
+  /** The parts of a range where the snapshot may hold rows that are not cleared. */
+  #readable(begin: string, end: string): Gap[] {
+    const { cleared } = this.#staging
+    if (cleared.isEmpty) return this.#vacant.gaps(begin, end)
+    return cleared.gaps(begin, end).flatMap(([from, to]) => this.#vacant.gaps(from, to))
   }
 
-  *#rowsOfGaps(gaps: readonly (readonly [begin: string, end: string])[], reverse: boolean): Generator<StoredRow> {
-    for (const [begin, end] of gaps) yield* this.#snapshot.rows(begin, end, reverse)
+  *#rowsOf(gaps: readonly Gap[], reverse: boolean): Generator<StoredRow> {
+    for (const [begin, end] of gaps) {
+      let isVacant = true
+      for (const row of this.reads.noting(this.#snapshot.rows(begin, end, reverse), { begin, end, reverse })) {
+        isVacant = false
+        yield row
+      }
+      if (isVacant) this.#vacant.add(begin, end)
+    }
   }
 }
+
+const nothing: readonly StoredRow[] = []

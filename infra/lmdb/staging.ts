@@ -21,6 +21,11 @@ export class Staging {
     return this.#bytes
   }
 
+  /** How many keys have a staged entry. */
+  get rows(): number {
+    return this.#entries.size
+  }
+
   get isEmpty(): boolean {
     return this.#entries.size === 0 && this.cleared.isEmpty
   }
@@ -30,8 +35,9 @@ export class Staging {
   }
 
   put(key: string, staged: Staged): void {
-    if (!this.#entries.has(key)) this.#unordered.push(key)
+    const { size } = this.#entries
     this.#entries.set(key, staged)
+    if (this.#entries.size > size) this.#unordered.push(key)
     this.#bytes += key.length + (staged instanceof Uint8Array ? staged.length : 8)
   }
 
@@ -51,7 +57,13 @@ export class Staging {
 
   /** Every staged entry, by key: the order in which LMDB takes them fastest. */
   *entries(): Generator<readonly [key: string, staged: Staged]> {
-    for (const key of [...this.#entries.keys()].sort()) yield [key, this.#entries.get(key)!]
+    for (const key of this.#sortedKeys()) yield [key, this.#entries.get(key)!]
+  }
+
+  #sortedKeys(): Iterable<string> {
+    if (this.#unordered.length === this.#entries.size) return this.#unordered.sort()
+    this.#bringInOrder()
+    return this.#order
   }
 
   #bringInOrder(): void {

@@ -4,9 +4,11 @@ import { sumOf } from "./addition.ts"
 import { createDirectory, directoryNames, directoryPrefix, moveDirectory, removeDirectory } from "./directories.ts"
 import { keyBytes, keyText, longestKey } from "./key-text.ts"
 import { chunkBytes, chunkRows, ownKey, reserved as firstReserved } from "./row-bounds.ts"
+import type { ReadRecord } from "./read-record.ts"
 import type { Snapshot, StoredRow } from "./snapshot.ts"
 import { StagedView } from "./staged-view.ts"
 import type { Staging } from "./staging.ts"
+import { ValueArena } from "./value-arena.ts"
 
 const reserved = String.fromCharCode(firstReserved)
 
@@ -15,7 +17,7 @@ export class StagedTransaction implements Transaction {
   readonly staging: Staging
   readonly #view: StagedView
   readonly #limit: number
-  #hasRead = false
+  readonly #values = new ValueArena()
   #ended = false
 
   constructor(snapshot: Snapshot, staging: Staging, limit: number) {
@@ -24,9 +26,9 @@ export class StagedTransaction implements Transaction {
     this.#limit = limit
   }
 
-  /** Whether anything was read, so that another commit may have made the staged writes wrong. */
-  get hasRead(): boolean {
-    return this.#hasRead
+  /** What other commits must not have changed, or the staged writes may be wrong. */
+  get reads(): ReadRecord {
+    return this.#view.reads
   }
 
   /** The snapshot is about to go: reading on would touch freed memory. */
@@ -58,7 +60,7 @@ export class StagedTransaction implements Transaction {
   }
 
   set(key: Uint8Array, value: Uint8Array): void {
-    this.#stage(this.#own(key), new Uint8Array(value))
+    this.#stage(this.#own(key), this.#values.copy(value))
   }
 
   clear(key: Uint8Array): void {
@@ -114,7 +116,6 @@ export class StagedTransaction implements Transaction {
 
   #read<A>(from: (view: StagedView) => A): A {
     this.#checkOpen()
-    this.#hasRead = true
     return from(this.#view)
   }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs"
+import { reached } from "../../domain/milestones.ts"
 import type { BytesDatabase } from "./snapshot.ts"
 
 /** Who writes to a folder. `started` tells a process from a later one with the same pid; `token` two holders in one process. */
@@ -24,6 +25,7 @@ export const takeWriterLock = (db: BytesDatabase, row: Uint8Array): (() => void)
       throw new FolderInUse(`process ${other.pid} is writing to this folder; stop it first, or use another folder`)
     db.putSync(row, Buffer.from(JSON.stringify(holder)))
   })
+  reached("log: writer lock taken")
   return () =>
     db.transactionSync(() => {
       if (holderIn(db, row)?.token === holder.token) db.removeSync(row)

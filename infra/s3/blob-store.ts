@@ -1,13 +1,21 @@
 import { Effect, Layer } from "effect"
-import { BlobNotFound, BlobStore, type BlobStoreUnavailable, UploadRefused } from "../../domain/ports/blob-store.ts"
+import { signableBytes } from "../../domain/part-plan.ts"
+import {
+  BlobNotFound,
+  BlobStore,
+  type BlobStoreUnavailable,
+  type PartUploads,
+  UploadRefused,
+} from "../../domain/ports/blob-store.ts"
 import { checkBucket, openBucket } from "./bucket.ts"
 import { type Bucket, bucketOf, signerOf } from "./client.ts"
 import { isNotFound, refusedOrUnavailable, unavailable } from "./faults.ts"
 import type { S3Options } from "./options.ts"
+import { abortParts, beginParts, completeParts, planned, unfinishedParts } from "./part-upload.ts"
 import { putObject } from "./put.ts"
 import { getObject, infoOf, listObjects } from "./read.ts"
 import { removeObjects } from "./remove.ts"
-import { signedDownload, signedUpload } from "./signing.ts"
+import { signedDownload, signedPart, signedUpload } from "./signing.ts"
 
 /** Most bytes of a key, by the protocol. */
 const longestKey = 1_024
@@ -72,7 +80,34 @@ const storeIn = (bucket: Bucket, signer: ReturnType<typeof signerOf>, options: S
     remove: (keys) => attempt((signal) => removeObjects(bucket, keys, signal)),
     check: checkBucket(bucket, options),
     uriOf: (key) => `s3://${bucket.name}/${key}`,
+    parts: partUploads(bucket, signer),
     local: null,
+  }
+}
+
+const partUploads = (bucket: Bucket, signer: ReturnType<typeof signerOf>): PartUploads => {
+  const taken = <A>(act: (signal: AbortSignal) => Promise<A>): Effect.Effect<A, BlobStoreUnavailable | UploadRefused> =>
+    Effect.tryPromise({ try: act, catch: refusedOrUnavailable(bucket) })
+  return {
+    begin: (key, plan) =>
+      Effect.andThen(
+        checked(key),
+        taken((signal) => beginParts(bucket, key, plan, signal)),
+      ),
+    sign: (upload, terms) =>
+      taken(async () => {
+        const plan = planned(upload)
+        const part = { Bucket: bucket.name, Key: upload.key, UploadId: plan.uploadId }
+        return signedPart(signer, part, terms, signableBytes(plan, terms))
+      }),
+    complete: (upload, parts, maxBytes) => taken((signal) => completeParts(bucket, upload, parts, maxBytes, signal)),
+    abort: (upload) =>
+      taken((signal) => abortParts(bucket, upload, signal)).pipe(
+        // An id that is none of ours.
+        Effect.catchTag("UploadRefused", () => Effect.void),
+      ),
+    unfinished: (prefix) =>
+      Effect.tryPromise({ try: (signal) => unfinishedParts(bucket, prefix, signal), catch: unavailable(bucket) }),
   }
 }
 

@@ -20,6 +20,13 @@ export const refusedOrUnavailable =
 /** Whether the server said that there is no such object. An answer without a body is named for its status alone. */
 export const isNotFound = (cause: unknown): boolean => isNamed(cause, "NoSuchKey", "NotFound")
 
+/** Whether the server said that there is no such upload in parts: it never was, or has ended. */
+export const isNoUpload = (cause: unknown): boolean => isNamed(cause, "NoSuchUpload")
+
+/** Whether the server took none of the parts' etags, sizes or order. */
+export const isWrongParts = (cause: unknown): boolean =>
+  isNamed(cause, "InvalidPart", "InvalidPartOrder", "EntityTooSmall", "EntityTooLarge")
+
 /** Whether the server cannot delete several objects at once as we ask: at all, or not these (a key may hold what XML cannot). */
 export const knowsNoBatches = (cause: unknown): boolean =>
   isNamed(cause, "NotImplemented", "MethodNotAllowed", "MissingContentMD5", "MalformedXML")
