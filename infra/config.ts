@@ -42,11 +42,16 @@ export interface Settings extends EngineSettings, LogSettings, TraceSettings {
   readonly tombstonesOlderThan: number
   readonly uploadSeconds: number
   readonly uploadBytes: number
+  readonly multipartBytes: number
   /** Thirty-two bytes in URL-safe base64; drawn once and kept in the data folder unless set. */
   readonly blobSecret: string | undefined
   readonly partitions: number | undefined
   readonly waitMillis: number
   readonly projectorInThread: boolean
+  /** How many processes fold a whole log. */
+  readonly foldProcesses: number | undefined
+  /** How long replaced projections are kept, in hours. */
+  readonly keepGenerationHours: number
   readonly limits: IngestLimits
 }
 
@@ -101,6 +106,7 @@ const variables = {
   tombstonesOlderThan: variable("MATYAN_TOMBSTONES_OLDER_THAN_HOURS", duration, 168, "how old they must be"),
   uploadSeconds: variable("S3_PRESIGN_EXPIRY", positive, 3_600, "how long the address of an upload holds, in seconds"),
   uploadBytes: variable("MATYAN_UPLOAD_BYTES", positive, 5 * 2 ** 30, "most bytes of one uploaded file"),
+  multipartBytes: variable("MATYAN_MULTIPART_BYTES", positive, 5 * 2 ** 40, "most bytes of one file that is uploaded in parts"),
   blobSecret: optional(
     "BLOB_URI_SECRET",
     secret,
@@ -110,6 +116,18 @@ const variables = {
   partitions: optional("MATYAN_PARTITIONS", positive, "partitions of data-ingestion; fixed when the log is made", "6"),
   waitMillis: variable("MATYAN_WAIT_MS", positive, 10_000, "how long a command waits to see its own write before it answers 202"),
   projectorInThread: variable("MATYAN_PROJECTOR_THREAD", Config.Boolean, true, "fold in a thread of its own"),
+  foldProcesses: optional(
+    "MATYAN_FOLD_PROCESSES",
+    positive,
+    "processes that fold a whole log into the embedded store: rebuild, verify, restore",
+    "as many as cores, beside a server one less",
+  ),
+  keepGenerationHours: variable(
+    "MATYAN_KEEP_GENERATION_HOURS",
+    duration,
+    24,
+    "how long the projections that a rebuild has replaced are kept, to go back to; 0: not at all",
+  ),
 } as const satisfies { readonly [K in Exclude<keyof Settings, "limits" | keyof EngineSettings>]: Variable<Settings[K]> }
 
 const limitName = (limit: string): string => `MATYAN_LIMIT_${limit.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
@@ -137,6 +155,9 @@ export const settingsHelp = (): string =>
   Object.values({ ...variables, ...engineVariables, ...limits })
     .map(({ name, says, fallback }) => `  ${name.padEnd(34)} ${says} (${fallback})`)
     .join("\n")
+
+/** For how long replaced projections are kept, in milliseconds. */
+export const keepMillisOf = ({ keepGenerationHours }: Settings): number => keepGenerationHours * 3_600_000
 
 /** Whether an address is only reached from this machine. */
 export const isLoopback = (host: string): boolean =>

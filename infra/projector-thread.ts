@@ -1,26 +1,35 @@
 /** The projector in a thread of its own, so that folding holds up neither sockets nor reads. */
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads"
 import { Cause, Effect, Exit, Fiber, Layer } from "effect"
-import type { Settings } from "./config.ts"
+import { keepMillisOf, type Settings } from "./config.ts"
 import { readableLog, store } from "./engines.ts"
+import { foldProcesses } from "./fold-processes.ts"
+import { FoldHelpers } from "../projections/fold-helpers.ts"
 import { keepFolding } from "./roles/projections.ts"
 import { type FoldCounts, foldCounts } from "./observe/projector-metrics.ts"
 import { logged } from "./observe/logging.ts"
 import { traced } from "./observe/tracing.ts"
 
-/**
- * Folds until the scope closes; a thread that dies is replaced, for the checkpoint tells where to go on. `onFolded` hears of
- * each fold.
- */
-export const projectorThread = (settings: Settings, onFolded: (counts: FoldCounts) => void = () => undefined) =>
+/** Who hears of each fold, and of what keeps the projector from folding, in words. */
+export interface ProjectorListeners {
+  readonly onFolded: (counts: FoldCounts) => void
+  readonly onFault: (message: string) => void
+}
+
+/** What the thread tells. */
+type Told = { readonly folded: FoldCounts } | { readonly fault: string }
+
+/** Folds until the scope closes; a thread that dies is replaced, for the checkpoint tells where to go on. */
+export const projectorThread = (settings: Settings, { onFolded, onFault }: Partial<ProjectorListeners> = {}) =>
   Effect.forkScoped(
     Effect.gen(function* () {
       const worker = yield* Effect.acquireRelease(
         Effect.sync(() => new Worker(new URL(import.meta.url), { workerData: settings satisfies Settings, resourceLimits })),
         (worker) => Effect.promise(() => stopped(worker)),
       )
-      worker.on("message", onFolded)
+      worker.on("message", (told: Told) => ("folded" in told ? onFolded?.(told.folded) : onFault?.(told.fault)))
       const reason = yield* Effect.promise(() => ended(worker))
+      onFault?.("the projector's thread ended and is replaced")
       yield* Effect.logError("the projector's thread ended and is replaced", reason)
       yield* Effect.sleep("500 millis")
     }).pipe(Effect.scoped, Effect.forever),
@@ -47,8 +56,14 @@ const stopped = async (worker: Worker): Promise<void> => {
 }
 
 const run = (settings: Settings): void => {
+  const tell = (told: Told): void => parentPort?.postMessage(told)
   const fiber = Effect.runFork(
-    keepFolding({ onFolded: (...fold) => parentPort?.postMessage(foldCounts(...fold)) }).pipe(
+    keepFolding({
+      onFolded: (...fold) => tell({ folded: foldCounts(...fold) }),
+      onFault: (fault) => tell({ fault }),
+      keepMillis: keepMillisOf(settings),
+    }).pipe(
+      Effect.provideService(FoldHelpers, foldProcesses(settings, { besideGateways: true })),
       Effect.provide(Layer.merge(readableLog(settings), store(settings))),
       traced(settings, "projector"),
       logged(settings, "projector"),

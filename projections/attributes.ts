@@ -8,16 +8,17 @@ import { indexText, replaceEntries } from "./run-index.ts"
 import { indexPaths } from "./own-index.ts"
 import { blobs } from "./run-summaries.ts"
 import { touch } from "./runs.ts"
-import { replaceSubtree } from "./tree.ts"
+import { replaceSubtree, Way } from "./tree.ts"
 
 export const attributes = {
   AttributesSet: async ({ data, meta }, context) => {
     const run = await context.existingRun(data.runId, meta.at)
     let changed = false
     let hparams = false
+    const way = new Way()
     for (const [i, path] of data.paths.entries()) {
       const value = decodeValue(data.values[i]!)
-      if (!(await replaceSubtree(context.rows, "runs", [run.id, "attrs"], path, value))) continue
+      if (!(await replaceSubtree(context.rows, "runs", [run.id, "attrs"], path, value, way))) continue
       changed = true
       run.isStale = true
       hparams ||= path[0] === "hparams"

@@ -1,6 +1,7 @@
 /** Waiting until a position is folded, so that a command is answered with its own write visible. */
 import { Effect } from "effect"
 import { KeyValueStore, type StoreFault } from "../domain/ports/key-value-store.ts"
+import { lastOfEach } from "../domain/positions.ts"
 import type { Position } from "../events/index.ts"
 import { checkpointOf } from "./fold.ts"
 import { Rows } from "./rows.ts"
@@ -31,13 +32,3 @@ export const makeCaughtUp: Effect.Effect<
     })
   return (positions) => Effect.forEach(lastOfEach(positions), waitFor, { concurrency: "unbounded", discard: true })
 })
-
-const lastOfEach = (positions: readonly Position[]): readonly Position[] => {
-  const last = new Map<string, Position>()
-  for (const position of positions) {
-    const key = `${position.topic}/${position.partition}`
-    const other = last.get(key)
-    if (other === undefined || other.offset < position.offset) last.set(key, position)
-  }
-  return [...last.values()]
-}

@@ -50,6 +50,7 @@ export class FoldContext {
       this.rows.has("indexes", ["_deleted", id]),
       this.rows.under("runs", [id, "meta"]),
     ])
+    if (meta.length === 0) await lookForAll(this.rows, id)
     const state: RunState = {
       id,
       tombstoned: tombstone,
@@ -133,4 +134,17 @@ export class FoldContext {
   async settleAll(): Promise<void> {
     for (const run of this.#runs.values()) await this.settle(run)
   }
+}
+
+/**
+ * Looks once for all that there may be of a run that has no fields. A store that has found nothing there need not look again
+ * for each thing that a new run is asked for.
+ */
+const lookForAll = async (rows: WritableRows, id: string): Promise<void> => {
+  await Promise.all([
+    rows.under("runs", [id], { limit: 1 }),
+    rows.under("own", ["entries", id], { limit: 1 }),
+    rows.under("indexes", ["_rev", id], { limit: 1 }),
+    rows.under("system", ["run_tags", id], { limit: 1 }),
+  ])
 }

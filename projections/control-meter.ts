@@ -1,5 +1,6 @@
 /** What the control worker tells about its work, for metrics. */
 import { Cause, Effect, Exit } from "effect"
+import { steadyMillis } from "../domain/ports/steady-time.ts"
 
 /** How a piece of work ended: well, or by a fault of the log, the store, the blob store or something else. */
 export type ControlOutcome = "done" | "log" | "store" | "blobs" | "unknown"
@@ -15,21 +16,14 @@ export interface ControlMeter {
 export const metered =
   (kind: string, { onDone }: ControlMeter) =>
   <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.suspend(() => {
-      const start = performance.now()
-      return work.pipe(
-        Effect.onExit((exit) =>
-          Effect.sync(() => {
-            if (Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)) return
-            onDone?.(
-              kind,
-              (performance.now() - start) / 1000,
-              Exit.isSuccess(exit) ? "done" : outcomeOf(Cause.squash(exit.cause)),
-            )
-          }),
-        ),
-      )
-    })
+    Effect.flatMap(steadyMillis, (start) =>
+      Effect.onExit(work, (exit) =>
+        Effect.map(steadyMillis, (end) => {
+          if (Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)) return
+          onDone?.(kind, (end - start) / 1000, Exit.isSuccess(exit) ? "done" : outcomeOf(Cause.squash(exit.cause)))
+        }),
+      ),
+    )
 
 const outcomes: Readonly<Record<string, ControlOutcome>> = {
   LogUnavailable: "log",

@@ -3,6 +3,7 @@
  * to do stands in the projections until its event is folded, so a crash anywhere loses nothing. Several may run at once.
  */
 import { Effect, Stream } from "effect"
+import { reached } from "../domain/milestones.ts"
 import type { BlobStore } from "../domain/ports/blob-store.ts"
 import { type Batch, EventLog, type Partition, partitionName } from "../domain/ports/event-log.ts"
 import type { KeyValueStore } from "../domain/ports/key-value-store.ts"
@@ -68,7 +69,9 @@ export const makeControlWorker = (options: ControlWorkerOptions) =>
       Effect.gen(function* () {
         for (const orphan of orphans) failed.set(orphan.deletion, orphan)
         const done = (yield* Effect.forEach(orphans, removed, { concurrency: purgedAtOnce })).filter((one) => one !== undefined)
+        reached("trash: removed")
         yield* append(done.flatMap(factsOf))
+        reached("trash: removal stated")
         for (const { orphan, count } of done) {
           if (count === null) trash.forget(orphan)
           failed.delete(orphan.deletion)

@@ -2,14 +2,15 @@
  * What could not be decoded or folded, by position (decision 12). The index belongs to its generation but is not compared: a
  * rebuild makes its own, and what folds there is a dead letter no longer, in the same transaction that swaps it in.
  */
+import { reached } from "../domain/milestones.ts"
 import { decodeValue } from "../domain/msgpack.ts"
 import type { Batch, SetAside } from "../domain/ports/event-log.ts"
 import { float, isMap, numberOf, type Value } from "../domain/value.ts"
+import { positionName } from "../domain/positions.ts"
 import type { Topic } from "../events/define.ts"
 import { keyOf, type Position } from "../events/index.ts"
 import { type Discard, discardAt, discarded } from "./discards.ts"
 import type { Unfolded } from "./fold.ts"
-import { positionName } from "./positions.ts"
 import type { Tuple } from "./keys.ts"
 import type { Below, Rows, WritableRows } from "./rows.ts"
 
@@ -53,6 +54,7 @@ export const bury = async (rows: WritableRows, letters: readonly Unfolded[], now
     rows.set("marks", ["letter", ...place], entry)
     if (!isDecoded) rows.set("marks", ["letter_bytes", ...place], record.bytes.slice(0, keptBytes))
     rows.setBytes("marks", ["aside", ...place], new Uint8Array())
+    reached("letter: buried")
   }
 }
 

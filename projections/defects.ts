@@ -2,8 +2,8 @@
 import { Data } from "effect"
 import type { Batch } from "../domain/ports/event-log.ts"
 import { MsgpackError } from "../domain/msgpack.ts"
+import { positionName } from "../domain/positions.ts"
 import type { FoldOutcome } from "./fold.ts"
-import { positionName } from "./positions.ts"
 
 /** The fold fails on one event after another of a type: the code or the store is at fault, and nothing more is buried. */
 export class FoldBroken extends Data.TaggedError("FoldBroken")<{

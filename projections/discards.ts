@@ -3,9 +3,9 @@ import { Effect, Stream } from "effect"
 import { EventLog, type LogUnavailable, partitionName, type Starts } from "../domain/ports/event-log.ts"
 import { decodeValue } from "../domain/msgpack.ts"
 import { float, numberOf, type Value } from "../domain/value.ts"
+import { positionName } from "../domain/positions.ts"
 import type { Topic } from "../events/define.ts"
 import type { Position } from "../events/index.ts"
-import { positionName } from "./positions.ts"
 import type { Projector } from "./projector.ts"
 import type { Rows } from "./rows.ts"
 
@@ -46,8 +46,11 @@ const discardOf = (position: Position, stored: Value): Discard => {
   return { position, at: numberOf(at) ?? 0, reason: String(reason) }
 }
 
-/** The positions that the log discards from these checkpoints on: a fold must know them before it comes to the events. */
-export const discardsAhead = (from: Starts): Effect.Effect<readonly string[], LogUnavailable, EventLog> =>
+/**
+ * The positions that the log discards from these checkpoints on: a fold must know them before it comes to the events. What is
+ * discarded at or after `until` does not count for a fold that ends there.
+ */
+export const discardsAhead = (from: Starts, until?: Starts): Effect.Effect<readonly string[], LogUnavailable, EventLog> =>
   Effect.gen(function* () {
     const log = yield* EventLog
     const ends = yield* log.ends
@@ -55,11 +58,13 @@ export const discardsAhead = (from: Starts): Effect.Effect<readonly string[], Lo
       const name = partitionName(end)
       return [name, end.topic === "control-events" ? (from.get(name) ?? 0) : end.offset]
     })
+    const counts = (position: Position): boolean =>
+      until === undefined || position.offset < (until.get(partitionName(position)) ?? 0)
     const found: string[] = []
     yield* Stream.runForEach(log.source(new Map(starts)), ({ records }) =>
       Effect.sync(() => {
-        for (const { type, data } of records.filter((record) => record.type === "DeadLetterDiscarded"))
-          if (type === "DeadLetterDiscarded") found.push(`${data.topic}/${data.partition}/${data.offset}`)
+        for (const { type, data, position } of records.filter((record) => record.type === "DeadLetterDiscarded"))
+          if (type === "DeadLetterDiscarded" && counts(position)) found.push(`${data.topic}/${data.partition}/${data.offset}`)
       }),
     )
     return found

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto"
 import { toJson } from "../domain/json-text.ts"
 import { decodeValue } from "../domain/msgpack.ts"
 import type { Value } from "../domain/value.ts"
-import type { Rows } from "./rows.ts"
+import { type Rows, sumIn } from "./rows.ts"
 import { comparedSpaces } from "./subspaces.ts"
 import { type Element, unpack } from "./keys.ts"
 
@@ -35,9 +35,12 @@ export const dumpHash = async (rows: Rows): Promise<string> => {
 
 const lengths = ({ space, key, value }: DumpedRow): string => `${space} ${key.length} ${value.length}\n`
 
-/** One row as a line of text: space, key as a JSON list, value as JSON; bytes that are no msgpack as `hex:…`. */
-export const rowText = ({ space, key, value }: DumpedRow): string =>
-  `${space}\t${toJson(unpack(key).map(readable))}\t${valueText(value)}`
+/** One row as a line of text: space, key as a JSON list, value as JSON; bytes that are no msgpack and no count as `hex:…`. */
+export const rowText = ({ space, key, value }: DumpedRow): string => {
+  const tuple = unpack(key)
+  const isCount = space === "own" && tuple[0] === "count"
+  return `${space}\t${toJson(tuple.map(readable))}\t${isCount ? String(sumIn(value)) : valueText(value)}`
+}
 
 const readable = (element: Element): Value =>
   element instanceof Uint8Array ? `hex:${Buffer.from(element).toString("hex")}` : element

@@ -6,6 +6,7 @@
 import { float, numberOf, type Value } from "../domain/value.ts"
 import type { FoldContext } from "./context.ts"
 import { queueJob } from "./jobs.ts"
+import type { Tuple } from "./keys.ts"
 import { lossOf, markLost, type Stated } from "./lost-races.ts"
 import { empty, type Rows, type WritableRows } from "./rows.ts"
 
@@ -94,16 +95,27 @@ export const remove = async (context: FoldContext, kind: Kind, id: string, { at 
   if (name !== undefined) await releaseName(rows, kind, id, name)
   rows.clearUnder("system", [table(kind), id])
   rows.clearUnder("own", ["entity", kind, id])
+  rows.clear("own", countKey(kind, id))
   rows.set("own", ["entity", kind, id, "deleted"], float(at))
   await queueJob(context, kind, id)
 }
 
-/** Counts a run in or out; nothing for an entity that has no rows. */
+/**
+ * Counts a run in or out; nothing for an entity that has no rows. No fold reads the count, which nearly every batch changes:
+ * else whoever folds beside others would wait for them.
+ */
 export const count = async (rows: WritableRows, kind: Kind, id: string, change: 1 | -1): Promise<void> => {
-  const key = [table(kind), id, "run_count"]
-  const known = numberOf(await rows.get("system", key))
-  if (known !== undefined) rows.set("system", key, known + change)
+  if (await hasRow(rows, kind, id)) rows.add("own", countKey(kind, id), change)
 }
+
+/** How many runs an experiment or a tag has; 0 where there is none. */
+export const countOf = (rows: Rows, kind: Kind, id: string): Promise<number> => rows.sum("own", countKey(kind, id))
+
+/** As {@link countOf}, of all of a kind, by id. */
+export const counts = async (rows: Rows, kind: Kind): Promise<ReadonlyMap<string, number>> =>
+  new Map((await rows.sumsUnder("own", ["count", kind])).map(({ rest, sum }) => [String(rest[0]), sum]))
+
+const countKey = (kind: Kind, id: string): Tuple => ["count", kind, id]
 
 /** The entity is at least as old as this; whether that is new. */
 const bornBy = async (rows: WritableRows, kind: Kind, id: string, at: number): Promise<boolean> => {
@@ -113,15 +125,19 @@ const bornBy = async (rows: WritableRows, kind: Kind, id: string, at: number): P
   return true
 }
 
+/** Told by a field that every entity has as long as it has rows. */
+const hasRow = (rows: Rows, kind: Kind, id: string): Promise<boolean> => rows.has("system", [table(kind), id, "is_archived"])
+
 const ensureRow = async (rows: WritableRows, kind: Kind, id: string): Promise<void> => {
-  if (await rows.has("system", [table(kind), id, "run_count"])) return
+  if (await hasRow(rows, kind, id)) return
   const fields: Readonly<Record<string, Value>> = {
     description: "",
     is_archived: false,
-    run_count: 0,
     ...(kind === "tag" ? { color: "" } : {}),
   }
   for (const [field, value] of Object.entries(fields)) rows.set("system", [table(kind), id, field], value)
+  // Adding nothing makes the row.
+  rows.add("own", countKey(kind, id), 0)
 }
 
 /** Gives a name that no other was given. Names that runs claim do not count: they come in another order to each store. */

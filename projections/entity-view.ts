@@ -1,13 +1,16 @@
 /** What belongs to the project, as it is read: experiments, tags, notes, dashboards, apps, reports. */
 import { decodeValue } from "../domain/msgpack.ts"
 import { isMap, numberOf, type Value, type ValueMap } from "../domain/value.ts"
-import { type Kind, runsOf, table } from "./entities.ts"
+import { countOf, counts, type Kind, runsOf, table } from "./entities.ts"
 import type { Rows } from "./rows.ts"
 import { isTombstoned } from "./run-presence.ts"
 import { fieldsUnder } from "./run-view.ts"
 
 /** The tables of `system` whose rows are fields of something with an id. */
 export type Table = "experiments" | "tags" | "notes" | "dashboards" | "dashboard_apps" | "reports"
+
+/** What has runs. Their number is no field of these tables; the reads below add it as one, `run_count`. */
+const counted: Partial<Readonly<Record<Table, Kind>>> = { experiments: "experiment", tags: "tag" }
 
 /** One row of a table; times in Unix seconds. */
 export interface EntityView {
@@ -17,7 +20,9 @@ export interface EntityView {
 
 export const entityById = async (rows: Rows, of: Table, id: string): Promise<EntityView | undefined> => {
   const fields = await fieldsUnder(rows, [of, id])
-  return fields.size === 0 ? undefined : { id, fields }
+  if (fields.size === 0) return undefined
+  const kind = counted[of]
+  return { id, fields: kind === undefined ? fields : new Map([...fields, ["run_count", await countOf(rows, kind, id)]]) }
 }
 
 /** All of a table, by id. */
@@ -27,6 +32,11 @@ export const entities = async (rows: Rows, of: Table): Promise<readonly EntityVi
     const id = String(rest[0])
     if (found.at(-1)?.id !== id) found.push({ id, fields: new Map() })
     found.at(-1)?.fields.set(String(rest[1]), decodeValue(bytes))
+  }
+  const kind = counted[of]
+  if (kind !== undefined) {
+    const known = await counts(rows, kind)
+    for (const { id, fields } of found) fields.set("run_count", known.get(id) ?? 0)
   }
   return found
 }

@@ -6,6 +6,7 @@ import { keyOf, type Recorded, type Undecodable } from "../events/index.ts"
 import { FoldContext } from "./context.ts"
 import { folds } from "./index.ts"
 import { defaultSliceSize, hasJobs } from "./jobs.ts"
+import { NewPositions } from "./positions.ts"
 import { type Fold, Unfoldable } from "./projector.ts"
 import { type Rows, WritableRows } from "./rows.ts"
 import type { Generation } from "./subspaces.ts"
@@ -54,13 +55,18 @@ export const foldBatch = async (
   if (first > done) return { _tag: "OutOfStep", checkpoint: done }
   const context = new FoldContext(rows, sliceSize)
   const writers = new Writers(rows)
+  const positions = new NewPositions(rows)
   const unfolded: Unfolded[] = []
   for (const record of batch.records) {
     if (record.position.offset < done) continue
-    const reason = isPassedOver(record) ? await passOver(writers, record) : await foldOne(context, writers, record)
+    // What was resent is nothing new, whether the event was folded or passed over.
+    const isRepeat = record.type !== "Undecodable" && !(await writers.isNew(record))
+    positions.note(record, isRepeat)
+    const reason = isPassedOver(record) ? "discarded before it was folded" : isRepeat ? null : await foldOne(context, record)
     if (reason !== null) unfolded.push({ record, reason })
   }
   await context.settleAll()
+  await positions.store()
   writers.store()
   if (batch.next > done) rows.set("marks", ["checkpoint", batch.topic, batch.partition], batch.next)
   return { _tag: "Folded", unfolded, hasJobs: await hasJobs(rows) }
@@ -73,16 +79,9 @@ export const skipBatch = async (tx: Transaction, generation: Generation, batch: 
   return { ...outcome, unfolded: outcome.unfolded.map(({ record }) => ({ record, reason })) }
 }
 
-/** The event counts as its writer's, as if it had been folded: what is resent of it is nothing new. */
-const passOver = async (writers: Writers, record: Recorded | Undecodable): Promise<string> => {
-  if (record.type !== "Undecodable") await writers.isNew(record)
-  return "discarded before it was folded"
-}
-
 /** Folds one event, or tells why it never can be. */
-const foldOne = async (context: FoldContext, writers: Writers, event: Recorded | Undecodable): Promise<string | null> => {
+const foldOne = async (context: FoldContext, event: Recorded | Undecodable): Promise<string | null> => {
   if (event.type === "Undecodable") return event.reason
-  if (!(await writers.isNew(event))) return null
   if (event.position.topic === "data-ingestion") {
     const run = await context.run(keyOf(event))
     if (run.tombstoned && !foldedWhenDeleted.has(event.type)) return null

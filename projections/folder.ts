@@ -1,7 +1,8 @@
 /** Folds batches into one generation, whatever is in them: what cannot be folded is found, tried again, and buried. */
 import { Clock, Data, Effect } from "effect"
+import { reached } from "../domain/milestones.ts"
 import { MsgpackError } from "../domain/msgpack.ts"
-import { type Batch, EventLog, type LogUnavailable } from "../domain/ports/event-log.ts"
+import { type Batch, EventLog, type LogUnavailable, type Starts } from "../domain/ports/event-log.ts"
 import { KeyValueStore, type StoreFault, type Transaction, type WriteOptions } from "../domain/ports/key-value-store.ts"
 import { bury, markSetAside, notSetAside, passesOver } from "./dead-letters.ts"
 import { Defects, type FoldBroken } from "./defects.ts"
@@ -20,9 +21,15 @@ export interface FolderOptions {
   readonly target: (tx: Transaction) => Promise<Generation>
   /** What is to be passed over beside the discarded, by `topic/partition/offset`. */
   readonly passOver?: ReadonlySet<string>
+  /** Where the fold is to end, of each partition; what is discarded later does not count for it. */
+  readonly until?: Starts
 }
 
 export interface Folder {
+  /** Most runs of other aggregates that one transaction touches. */
+  readonly sliceSize: number
+  /** What is passed over, by `topic/partition/offset`. */
+  readonly passedOver: Effect.Effect<ReadonlySet<string>>
   readonly prepare: Effect.Effect<void, StoreFault>
   readonly checkpoints: Effect.Effect<ReadonlyMap<string, number>, StoreFault>
   /** Learns what the log discards, so that it is passed over; to be done before folding begins. */
@@ -47,11 +54,11 @@ interface Manner {
 /** How long to wait before an event that failed alone is tried again, in milliseconds: what passes is no reason to bury. */
 const patience = [30, 120] as const
 
-export const makeFolder = ({ sliceSize: asked, target, passOver = new Set() }: FolderOptions) =>
+export const makeFolder = ({ sliceSize: asked, target, passOver = new Set(), until }: FolderOptions) =>
   Effect.gen(function* () {
     const store = yield* KeyValueStore
     const defects = new Defects()
-    let passedOver = passOver
+    let passedOver: ReadonlySet<string> = passOver
     let sliceSize = mostSliceSize(asked, store.viewsLast)
 
     const write = <A>(body: (rows: WritableRows) => Promise<A>, options?: WriteOptions) =>
@@ -68,6 +75,7 @@ export const makeFolder = ({ sliceSize: asked, target, passOver = new Set() }: F
           try {
             const outcome = await folded(rows, batch, manner)
             if (outcome._tag === "Folded") await bury(rows, outcome.unfolded, now / 1000)
+            reached("fold: before commit")
             return outcome
           } catch (error) {
             thrown = { by: error }
@@ -95,11 +103,16 @@ export const makeFolder = ({ sliceSize: asked, target, passOver = new Set() }: F
           : Effect.succeed(outcome),
       )
 
+    const foldedWell = (batch: Batch, outcome: FoldOutcome): void => {
+      reached("fold: after commit")
+      defects.folded(batch, outcome)
+    }
+
     const fold = (batch: Batch): Effect.Effect<FoldOutcome, FoldFault> => foldIn(batch, sliceSize)
 
     const foldIn = (batch: Batch, size: number): Effect.Effect<FoldOutcome, FoldFault> =>
       unheld(batch, { sliceSize: size }).pipe(
-        Effect.tap((outcome) => Effect.sync(() => defects.folded(batch, outcome))),
+        Effect.tap((outcome) => Effect.sync(() => foldedWell(batch, outcome))),
         Effect.catchTags({
           TransactionTooLarge: (fault) => {
             if (batch.records.length > 1) return halves(batch)
@@ -158,11 +171,13 @@ export const makeFolder = ({ sliceSize: asked, target, passOver = new Set() }: F
       )
     })
     const folder: Folder = {
+      sliceSize: asked,
+      passedOver: Effect.sync(() => passedOver),
       prepare: write(async () => undefined),
       checkpoints: write(checkpoints),
       learnDiscards: Effect.gen(function* () {
         const { known, from } = yield* write(async (rows) => ({ known: await discarded(rows), from: await checkpoints(rows) }))
-        passedOver = new Set([...passOver, ...known.keys(), ...(yield* discardsAhead(from))])
+        passedOver = new Set([...passOver, ...known.keys(), ...(yield* discardsAhead(from, until))])
       }),
       fold,
       settle: slice.pipe(Effect.repeat({ while: (more) => more }), Effect.asVoid),
@@ -172,6 +187,7 @@ export const makeFolder = ({ sliceSize: asked, target, passOver = new Set() }: F
           const letters = yield* write(notSetAside)
           if (letters.length === 0) return
           yield* log.setAside(letters)
+          reached("letter: set aside")
           yield* write(async (rows) => markSetAside(rows, letters))
         }
       }),

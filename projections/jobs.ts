@@ -2,6 +2,7 @@
  * Work of a fold that touches more runs than one transaction should: after an experiment or a tag is renamed or deleted,
  * the entries and links of its runs follow. A slice reads what the entity is now, so slices are idempotent in any order.
  */
+import { reached } from "../domain/milestones.ts"
 import { encodeValue } from "../domain/msgpack.ts"
 import type { FoldContext } from "./context.ts"
 import { isDeleted, type Kind, runsOf } from "./entities.ts"
@@ -42,6 +43,7 @@ export const runSlice = async (rows: WritableRows, size = defaultSliceSize): Pro
   const [job] = await rows.under("own", ["job"], { limit: 1 })
   if (!job) return false
   const [kind, id] = job.rest as readonly [Kind, string]
+  reached("job: before slice")
   const done = await rows.get("own", ["job", kind, id])
   const slice = await rows.between("system", [runsOf(kind), id], typeof done === "string" && done !== "" ? [done] : [], null, {
     limit: size,
@@ -52,6 +54,7 @@ export const runSlice = async (rows: WritableRows, size = defaultSliceSize): Pro
   if (slice.length < size || last === undefined) rows.clear("own", ["job", kind, id])
   // The last run is done again by the next slice, which begins at it; that costs nothing and needs no successor.
   else rows.set("own", ["job", kind, id], last)
+  reached("job: after slice")
   return true
 }
 

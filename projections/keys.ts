@@ -14,11 +14,34 @@ export type Tuple = readonly Element[]
 export const pack = (tuple: Tuple, prefix: Uint8Array = nothing): Uint8Array => {
   let size = prefix.length
   for (const element of tuple) size += sizeBound(element)
-  const out = Buffer.allocUnsafe(size)
-  out.set(prefix)
-  let at = prefix.length
-  for (const element of tuple) at = write(element, out, at)
-  return out.subarray(0, at)
+  const begin = roomFor(size)
+  slab.set(prefix, begin)
+  let at = begin + prefix.length
+  for (const element of tuple) at = write(element, slab, at)
+  return taken(begin, at)
+}
+
+/**
+ * Keys are made next to each other: how long one becomes is known only when it is there, and a small array of its own would
+ * be moved to where other than V8 can read it as soon as a store does.
+ */
+const slabBytes = 32 * 1024
+let slab = Buffer.allocUnsafeSlow(slabBytes)
+let plain = new Uint8Array(slab.buffer)
+let used = 0
+
+const roomFor = (size: number): number => {
+  if (used + size > slab.length) {
+    slab = Buffer.allocUnsafeSlow(Math.max(slabBytes, size))
+    plain = new Uint8Array(slab.buffer)
+    used = 0
+  }
+  return used
+}
+
+const taken = (begin: number, end: number): Uint8Array => {
+  used = end
+  return plain.subarray(begin, end)
 }
 
 /** The elements of a key's bytes from `start`. Throws on bytes that are no tuple. */
@@ -34,14 +57,17 @@ export const unpack = (key: Uint8Array, start = 0): Element[] => {
 let next = 0
 
 /** The bounds of all keys that extend a packed tuple, without the tuple itself. */
-export const under = (key: Uint8Array): readonly [begin: Uint8Array, end: Uint8Array] => [
-  Buffer.concat([key, zero]),
-  Buffer.concat([key, top]),
-]
+export const under = (key: Uint8Array): readonly [begin: Uint8Array, end: Uint8Array] => [extended(key, 0), extended(key, 0xff)]
+
+const extended = (key: Uint8Array, byte: number): Uint8Array => {
+  const begin = roomFor(key.length + 1)
+  const end = begin + key.length
+  slab.set(key, begin)
+  slab[end] = byte
+  return taken(begin, end + 1)
+}
 
 const nothing = new Uint8Array()
-const zero = Uint8Array.of(0)
-const top = Uint8Array.of(0xff)
 
 const sizeBound = (element: Element): number => {
   if (typeof element === "string") return element.length * 3 + 2 + (element.includes("\0") ? element.length : 0)
@@ -70,11 +96,28 @@ const one = (byte: number, out: Buffer, at: number): number => {
 }
 
 const writeString = (text: string, out: Buffer, at: number): number => {
-  if (text.includes("\0")) return writeEscaped(0x02, Buffer.from(text), out, at)
   out[at] = 0x02
+  const plain = text.length <= short ? writePlain(text, out, at + 1) : 0
+  if (plain > 0) return plain
+  if (text.includes("\0")) return writeEscaped(0x02, Buffer.from(text), out, at)
   const end = at + 1 + out.write(text, at + 1)
   out[end] = 0
   return end + 1
+}
+
+/** So few characters are written faster one by one. */
+const short = 40
+
+/** Where a text of ASCII without NUL ends, its closing byte with it; 0 where it is none. */
+const writePlain = (text: string, out: Buffer, start: number): number => {
+  let at = start
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === 0 || code > 0x7f) return 0
+    out[at++] = code
+  }
+  out[at] = 0
+  return at + 1
 }
 
 const writeEscaped = (tag: number, bytes: Uint8Array, out: Buffer, start: number): number => {
@@ -136,13 +179,13 @@ const read = (bytes: Buffer, at: number): Element => {
 const readDouble = (bytes: Buffer, at: number): number | Float => {
   const [high, low] = [bytes.readUInt32BE(at), bytes.readUInt32BE(at + 4)]
   const isNegative = high < 0x8000_0000
-  scratch.setUint32(0, isNegative ? ~high : high ^ 0x8000_0000)
-  scratch.setUint32(4, isNegative ? ~low : low)
-  const value = scratch.getFloat64(0)
+  eight.setUint32(0, isNegative ? ~high : high ^ 0x8000_0000)
+  eight.setUint32(4, isNegative ? ~low : low)
+  const value = eight.getFloat64(0)
   return Number.isInteger(value) ? new Float(value) : value
 }
 
-const scratch = new DataView(new ArrayBuffer(8))
+const eight = new DataView(new ArrayBuffer(8))
 
 const readEscaped = (bytes: Buffer, start: number): string | Uint8Array => {
   let end = bytes.indexOf(0, start + 1)

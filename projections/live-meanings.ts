@@ -2,8 +2,8 @@
 import type { EventType, Recorded } from "../events/index.ts"
 import { linesName, recordsName } from "./logs.ts"
 
-/** `created`: a client opened the run, for the first time or again. */
-export type RunChange = "created" | "changed" | "deleted" | "restored"
+/** `created`: a client opened the run, for the first time or again; `rewound`: points that were told before are gone. */
+export type RunChange = "created" | "changed" | "deleted" | "restored" | "rewound"
 export type EntityChange = "created" | "changed" | "deleted"
 export type EntityKind = "experiment" | "tag" | "note" | "dashboard" | "app" | "report" | "pinned"
 
@@ -71,6 +71,7 @@ const meanings: { readonly [T in EventType]: (event: Recorded<T>) => Meaning } =
   ArtifactLogged: changed,
   RunDeleted: run("deleted"),
   RunRestored: run("restored"),
+  RunRewound: run("rewound"),
   RunPurged: nothing,
   TombstoneLifted: nothing,
   BlobsOrphaned: nothing,

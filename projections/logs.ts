@@ -16,7 +16,7 @@ export const logs = {
     const run = await context.existingRun(data.runId, meta.at)
     const trace = await openTrace(context, run, { contextId: 0, name: linesName }, emptyContext, linesType)
     for (const [i, line] of data.lines.entries()) {
-      const step = data.steps[i]!
+      const step = data.steps[i] ?? (trace.lastStep ?? -1) + 1
       const sample = { step, value: encodeValue(line), at: meta.at, epoch: null }
       await setSample(context, [run.id, "seqs", 0, linesName], trace.lastStep, sample)
       trace.reach(step)

@@ -10,6 +10,7 @@ import { eachLetter } from "./dead-letters.ts"
 import { eachPage } from "./row-pages.ts"
 import type { Rows } from "./rows.ts"
 import { noDeletion, orphaned } from "./trash.ts"
+import { giveUpOld } from "./unfinished-uploads.ts"
 import { makeView, type View } from "./view.ts"
 
 export interface CleanupOrphansOptions extends JobOptions {
@@ -28,11 +29,16 @@ export interface OrphansReport {
   readonly removed: Count
   /** Objects under ids that no run has; counted in `removed` as well where they were to go. */
   readonly unknown: Count
+  /** Uploads in parts that were begun more than a week ago, and were given up. */
+  readonly uploads: number
 }
 
 type Fault = JobFault | BlobStoreUnavailable
 
-/** Removes the objects of purged runs: those that a deletion still waits for, and those that were uploaded after it. */
+/**
+ * Removes the objects of purged runs: those that a deletion still waits for, and those that were uploaded after it; and gives up
+ * the uploads in parts that were begun more than a week ago.
+ */
 export const cleanupOrphans = (
   options: CleanupOrphansOptions,
 ): Effect.Effect<OrphansReport, Fault, BlobStore | EventLog | KeyValueStore> =>
@@ -44,6 +50,7 @@ export const cleanupOrphans = (
     const tally = new Tally(options.limit ?? Number.POSITIVE_INFINITY)
     yield* purgeWaiting(view, append, tally, dryRun)
     yield* sweep(view, append, tally, options)
+    tally.uploads = yield* giveUpOld(view, { now: now(), dryRun, unknownRuns: options.unknownRuns ?? false })
     return tally
   })
 
@@ -53,6 +60,7 @@ class Tally implements OrphansReport {
   readonly #runs = new Set<string>()
   removed: Count = { objects: 0, bytes: 0 }
   unknown: Count = { objects: 0, bytes: 0 }
+  uploads = 0
   /** Of these runs the objects from before a time (Unix seconds) are counted already. */
   readonly counted = new Map<string, number>()
 

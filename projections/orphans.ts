@@ -1,5 +1,6 @@
 /** The objects that belong to no run any more, and how they go. */
 import { Effect } from "effect"
+import { reached } from "../domain/milestones.ts"
 import { type ListedBlob, BlobStore, type BlobStoreUnavailable } from "../domain/ports/blob-store.ts"
 import type { KeyValueStore, StoreFault } from "../domain/ports/key-value-store.ts"
 import type { Rows } from "./rows.ts"
@@ -45,13 +46,29 @@ export const makeRemoveOrphans: Effect.Effect<RemoveOrphans, never, BlobStore | 
         const mayGo = yield* view.read((rows) => removable(rows, orphan))
         if (mayGo === null) return null
         const going = page.filter(mayGo)
+        reached("trash: before removal")
         if (!dryRun) yield* blobs.remove(going.map(({ key }) => key))
+        reached("trash: some removed")
         removed = plus(removed, countOf(going))
         after = page.at(-1)?.key
-        if (page.length < pageSize) return removed
+        if (page.length < pageSize) {
+          if (!dryRun) yield* giveUpUploads(blobs, orphan.runId, mayGo)
+          return removed
+        }
       }
     })
 })
+
+/**
+ * Gives up the uploads of a run that have not ended. Nobody sees their parts, so where that cannot be done now the rest is: they
+ * are left to the job that looks for old ones.
+ */
+const giveUpUploads = (blobs: BlobStore["Service"], runId: string, mayGo: (object: ListedBlob) => boolean): Effect.Effect<void> =>
+  blobs.parts.unfinished(`${runId}/`).pipe(
+    Effect.map((uploads) => uploads.filter(({ key, begun }) => mayGo({ key, size: 0, modified: begun }))),
+    Effect.flatMap(Effect.forEach((upload) => blobs.parts.abort(upload), { discard: true })),
+    Effect.catch(({ message }) => Effect.logWarning("unfinished uploads of a run were left", { runId, reason: message })),
+  )
 
 /** Which objects of a deletion may go; null: the deletion does not wait for any to. */
 const removable = async (rows: Rows, { runId, deletion, at }: Trashed): Promise<((object: ListedBlob) => boolean) | null> => {

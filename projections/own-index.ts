@@ -27,7 +27,7 @@ export const indexFields = async (rows: WritableRows, run: string, meta: ValueMa
   await replaceOwn(rows, run, ["name"], typeof name === "string" ? [["name", indexText(name)]] : [])
   await replaceOwn(rows, run, ["end"], end === undefined ? [] : [["end", float(end)]])
   // As queries count it: to the end, and 0 while there is none.
-  await replaceOwn(rows, run, ["duration"], [["duration", float(end === undefined ? 0 : end - start)]])
+  await replaceOwn(rows, run, ["duration"], [["duration", float(end === undefined ? 0 : Math.max(0, end - start))]])
 }
 
 /** Makes the entries over parameters below the top level those of the scalars that are there. */

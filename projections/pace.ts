@@ -1,6 +1,7 @@
 /** When a projector folds what it is given: at once while little comes, in larger batches while much comes. */
 import { Effect } from "effect"
 import type { Batch } from "../domain/ports/event-log.ts"
+import { steadyMillis } from "../domain/ports/steady-time.ts"
 
 /** How long a small batch waits for more, in milliseconds. */
 const lingerMillis = 5
@@ -16,8 +17,8 @@ const enough = 256
 export const paced = <A, E, R>(fold: (batch: Batch) => Effect.Effect<A, E, R>): ((batch: Batch) => Effect.Effect<A, E, R>) => {
   let folded = Number.NEGATIVE_INFINITY
   return (batch) =>
-    Effect.suspend(() => {
-      const isOneOfMany = performance.now() - folded < 1 && batch.records.length < enough
+    Effect.flatMap(steadyMillis, (now) => {
+      const isOneOfMany = now - folded < 1 && batch.records.length < enough
       return isOneOfMany ? Effect.andThen(Effect.sleep(lingerMillis), fold(batch)) : fold(batch)
-    }).pipe(Effect.tap(() => Effect.sync(() => (folded = performance.now()))))
+    }).pipe(Effect.tap(() => Effect.map(steadyMillis, (now) => (folded = now))))
 }

@@ -1,6 +1,7 @@
 /** How much a rebuild folds in one transaction, beside projectors that commit all the time. */
 import { Effect } from "effect"
 import type { Batch } from "../domain/ports/event-log.ts"
+import { steadyMillis } from "../domain/ports/steady-time.ts"
 import type { FoldFault, Folder } from "./folder.ts"
 import type { FoldOutcome } from "./fold.ts"
 
@@ -20,10 +21,9 @@ export const inPieces = (folder: Folder): Folder => {
     else if (millis < aim / 4) size = Math.min(bounds.most, size * 2)
   }
   const piece = (batch: Batch): Effect.Effect<FoldOutcome, FoldFault> =>
-    Effect.suspend(() => {
-      const start = performance.now()
-      return Effect.tap(folder.fold(batch), () => Effect.sync(() => adapt(performance.now() - start)))
-    })
+    Effect.flatMap(steadyMillis, (start) =>
+      Effect.tap(folder.fold(batch), () => Effect.map(steadyMillis, (end) => adapt(end - start))),
+    )
   const fold = (batch: Batch): Effect.Effect<FoldOutcome, FoldFault> =>
     Effect.suspend(() => {
       const after = batch.records[size]

@@ -37,6 +37,22 @@ export class Rows {
     return Buffer.concat((await this.tx.range(...under(key), { limit: partsOf(stored) })).map(([, part]) => part))
   }
 
+  /** The integer that {@link WritableRows.add} moves; 0 where there is none. */
+  async sum(space: Space, tuple: Tuple): Promise<number> {
+    const bytes = await this.tx.get(this.key(space, tuple))
+    return bytes === undefined ? 0 : sumIn(bytes)
+  }
+
+  /** As {@link sum}, of all rows whose tuples extend this one, in key order. */
+  async sumsUnder(space: Space, tuple: Tuple): Promise<readonly { readonly rest: readonly Element[]; readonly sum: number }[]> {
+    const prefix = this.key(space, tuple)
+    // Not `under`: some integers begin like the header of a value in parts.
+    return (await this.tx.range(...under(prefix))).map(([key, bytes]) => ({
+      rest: unpack(key, prefix.length),
+      sum: sumIn(bytes),
+    }))
+  }
+
   async has(space: Space, tuple: Tuple): Promise<boolean> {
     return (await this.tx.get(this.key(space, tuple))) !== undefined
   }
@@ -60,6 +76,10 @@ export class Rows {
     for await (const chunk of this.tx.chunks(...under(prefix), options)) yield joined(chunk, prefix.length)
   }
 }
+
+/** The integer of a row that is only added to: 64 bits, little-endian, as the stores' `add` has it. */
+export const sumIn = (bytes: Uint8Array): number =>
+  Number(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigInt64(0, true))
 
 /** Largest value that is stored in one row; FoundationDB takes 100,000 bytes. */
 const largest = 90_000
@@ -97,6 +117,11 @@ export class WritableRows extends Rows {
     this.setBytes(space, tuple, encodeValue(value))
   }
 
+  /** Adds to the integer of a row, which is made where it is missing; reads nothing, so it commutes with what others add. */
+  add(space: Space, tuple: Tuple, delta: number): void {
+    this.tx.add(this.key(space, tuple), BigInt(delta))
+  }
+
   /** Stores bytes, in parts where they are large. What stood there before, if it was large, is the caller's to clear. */
   setBytes(space: Space, tuple: Tuple, bytes: Uint8Array): void {
     const key = this.key(space, tuple)
@@ -114,6 +139,12 @@ export class WritableRows extends Rows {
   /** Clears what extends the tuple, not the tuple's own row. */
   clearUnder(space: Space, tuple: Tuple): void {
     this.tx.clearRange(...under(this.key(space, tuple)))
+  }
+
+  /** Clears what extends the tuple, from another tuple below it on. */
+  clearFrom(space: Space, tuple: Tuple, from: Tuple): void {
+    const prefix = this.key(space, tuple)
+    this.tx.clearRange(pack(from, prefix), under(prefix)[1])
   }
 
   /** Clears the tuple's row and all that extends it. */

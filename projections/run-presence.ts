@@ -8,6 +8,9 @@ export const isRun = async (rows: Rows, id: string): Promise<boolean> =>
 /** Whether the run was deleted, and its id not freed. */
 export const isTombstoned = (rows: Rows, id: string): Promise<boolean> => rows.has("indexes", ["_deleted", id])
 
+/** Whether the run is deleted and its data still stands. */
+export const isRestorable = (rows: Rows, id: string): Promise<boolean> => rows.has("own", ["trash", id])
+
 /** Of these ids, the runs that are there. */
 export const existingRuns = async (rows: Rows, ids: readonly string[]): Promise<ReadonlySet<string>> => {
   const existing = new Set<string>()

@@ -1,8 +1,8 @@
 /** The jobs, done from time to time by whoever runs the control worker; each by one process at a time. */
-import { randomUUID } from "node:crypto"
 import { Effect } from "effect"
 import type { BlobStore } from "../domain/ports/blob-store.ts"
 import type { EventLog } from "../domain/ports/event-log.ts"
+import { NewId } from "../domain/ports/ids.ts"
 import type { KeyValueStore } from "../domain/ports/key-value-store.ts"
 import { type ControlMeter, metered } from "./control-meter.ts"
 import { type LockHeld, withLock } from "./locks.ts"
@@ -37,9 +37,15 @@ type Engines = BlobStore | EventLog | KeyValueStore
 export const scheduledJobs = (
   schedule: JobSchedule,
   worker: ControlMeter & { readonly now: () => number },
+): Effect.Effect<never, never, Engines> => Effect.flatMap(NewId, (newId) => jobsOf(schedule, worker, `control-worker ${newId()}`))
+
+const jobsOf = (
+  schedule: JobSchedule,
+  worker: ControlMeter & { readonly now: () => number },
+  owner: string,
 ): Effect.Effect<never, never, Engines> => {
   const { now } = worker
-  const lock = { ttlSeconds: schedule.lockTtlSeconds ?? 300, owner: `control-worker ${randomUUID()}` }
+  const lock = { ttlSeconds: schedule.lockTtlSeconds ?? 300, owner }
   const every = <A, E>(hours: number | undefined, job: string, work: Effect.Effect<A, E, Engines>) => {
     if (hours === undefined || hours <= 0) return Effect.never
     const done = withLock(job, lock, metered(job, worker)(work)).pipe(

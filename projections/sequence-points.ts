@@ -121,6 +121,11 @@ export const placeAt = (block: Points, point: Point): number | undefined => {
   return replaced
 }
 
+/** Drops the points above a step. */
+export const keepTo = (block: Points, step: number): void => {
+  block.length = firstNotBelow(block, step + 1)
+}
+
 /** Cuts a block of more than 1,024 points after its first 512 and answers the rest; undefined where it may stay whole. */
 export const splitBlock = (block: Points): Points | undefined => {
   if (block.length <= BLOCK_LIMIT) return undefined
@@ -162,9 +167,18 @@ const setEpoch = (block: Points, index: number, epoch: number | null): void => {
   if (block.epochs !== undefined) block.epochs[index] = (epoch ?? Number.NaN) + 0
 }
 
+/** No points, with room for as many as are appended to a block: for one that follows a full one. */
+export const roomyPoints = (): Points => {
+  const room = new Float64Array(3 * APPEND_LIMIT)
+  const column = (i: number): Float64Array => room.subarray(i * APPEND_LIMIT, (i + 1) * APPEND_LIMIT)
+  return new Points(column(0), column(1), column(2))
+}
+
 const reserve = (block: Points, length: number): void => {
   if (length <= block.steps.length) return
-  const capacity = Math.max(length, 2 * block.steps.length)
+  const doubled = 2 * block.steps.length
+  // Beyond what is appended a block grows only by points that come out of order.
+  const capacity = Math.max(length, length <= APPEND_LIMIT ? Math.min(2 * doubled, APPEND_LIMIT) : doubled)
   block.steps = grown(block.steps, capacity)
   block.values = grown(block.values, capacity)
   block.times = grown(block.times, capacity)

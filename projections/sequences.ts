@@ -5,7 +5,7 @@ import type { FoldContext, Pending, RunState } from "./context.ts"
 import type { Element } from "./keys.ts"
 import type { Projector } from "./projector.ts"
 import { blockHeader, decodeBlock, encodeBlock } from "./sequence-block.ts"
-import { APPEND_LIMIT, appendAbove, type Columns, placeAt, Points, splitBlock } from "./sequence-points.ts"
+import { APPEND_LIMIT, appendAbove, type Columns, keepTo, placeAt, Points, roomyPoints, splitBlock } from "./sequence-points.ts"
 import { nextStep, openTrace, type Trace } from "./traces.ts"
 
 export const sequences = {
@@ -55,7 +55,7 @@ interface Current {
 
 const columns = ["val", "step", "time", "epoch"] as const
 
-class MetricSequence implements Pending {
+export class MetricSequence implements Pending {
   dtype: string
   lastStep: number | undefined
   readonly #context: FoldContext
@@ -100,6 +100,21 @@ class MetricSequence implements Pending {
       const isSame = typeof value === "string" ? known === value : known !== undefined && Object.is(numberOf(known), value)
       if (!isSame) this.#trace.set(field, typeof value === "number" && field !== "last_step" ? float(value) : value)
     }
+  }
+
+  /** Drops the points above a step, of which there is one at or below, and writes what is left. */
+  async cut(step: number): Promise<void> {
+    const { end, ...boundary } = await this.#load(step)
+    if (end !== Number.POSITIVE_INFINITY)
+      for (const column of columns) this.#context.rows.clearFrom("runs", [...this.#seqs, column], [end])
+    keepTo(boundary.points, step)
+    this.#current = { ...boundary, end: Number.POSITIVE_INFINITY, changed: true }
+    const at = boundary.points.length - 1
+    this.lastStep = boundary.points.steps[at]!
+    this.#last = boundary.points.values[at]!
+    this.#store()
+    await this.#findExtremes({ min: this.#min, max: this.#max })
+    await this.flush()
   }
 
   async #append(points: Columns, from: number): Promise<number> {
@@ -201,8 +216,8 @@ class MetricSequence implements Pending {
     current.changed = false
   }
 
-  /** Least and greatest value from the headers of all blocks, after one of them was overwritten. */
-  async #findExtremes(): Promise<void> {
+  /** Least and greatest value from the headers of all blocks, or of as many as show that they are still the known ones. */
+  async #findExtremes(known?: { readonly min: number; readonly max: number }): Promise<void> {
     this.#min = Number.NaN
     this.#max = Number.NaN
     for await (const chunk of this.#context.rows.eachUnder("runs", [...this.#seqs, "val"]))
@@ -210,13 +225,14 @@ class MetricSequence implements Pending {
         const { min, max } = blockHeader(bytes)
         this.#widen(min)
         this.#widen(max)
+        if (known !== undefined && this.#min === known.min && this.#max === known.max) return
       }
     this.#extremeLost = false
   }
 }
 
 const fresh = (isFirst: boolean): Current => ({
-  points: new Points(),
+  points: isFirst ? new Points() : roomyPoints(),
   storedAt: undefined,
   hadEpochs: false,
   end: Number.POSITIVE_INFINITY,

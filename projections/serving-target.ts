@@ -1,5 +1,7 @@
 /** The generation that projectors fold into: the serving one, made where there is none. */
+import type { Clock } from "effect"
 import { StoreUnavailable, type Transaction } from "../domain/ports/key-value-store.ts"
+import { steadyMillisOf } from "../domain/ports/steady-time.ts"
 import { rebuildBeat } from "./rebuild-lock.ts"
 import { controlPath, createGeneration, foldedBy, foldVersion, type Generation, generationCache, pointTo } from "./subspaces.ts"
 
@@ -15,7 +17,7 @@ const mostHeld = 60_000
  * Fails where other code folded it. While an upgrade is rolled out old projectors live on, and must not go on in what the new
  * code has made; nor the other way round.
  */
-export const servingTarget = (longestHold = mostPatience): ((tx: Transaction) => Promise<Generation>) => {
+export const servingTarget = (clock: Clock.Clock, longestHold = mostPatience): ((tx: Transaction) => Promise<Generation>) => {
   const generationOf = generationCache()
   let ours: number | undefined
   let held: { readonly holder: string; readonly begun: number; beat: number | undefined; heard: number } | undefined
@@ -25,7 +27,7 @@ export const servingTarget = (longestHold = mostPatience): ((tx: Transaction) =>
     ours = generation.id
     const { holder } = generation
     if (holder === null) return generation
-    const [now, beat] = [performance.now(), await rebuildBeat(tx)]
+    const [now, beat] = [steadyMillisOf(clock), await rebuildBeat(tx)]
     if (held?.holder !== holder) held = { holder, begun: now, beat, heard: now }
     if (held.beat !== beat) Object.assign(held, { beat, heard: now })
     if (now - held.heard < longestHold && now - held.begun < mostHeld) return generation

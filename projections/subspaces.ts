@@ -17,6 +17,7 @@
  * own       ("named", kind, name, id)                    entities.ts      empty; who bears a name
  *           ("borne", kind, name)                        entities.ts      the id that a control event gave it to
  *           ("entity", kind, id, "controlled" | "deleted" | "name")  entities.ts   what claims may not change; the name given last
+ *           ("count", kind, id)                          entities.ts      how many runs it has: 64 bits, little-endian, only added to
  *           ("notes_of", owner, noteId)                  pages.ts         empty
  *           ("trash", run)                               trash.ts         [id of the deletion, its time]; gone once the data is
  *           ("orphans", deletion)                        trash.ts         [run, time of the deletion]
@@ -28,6 +29,7 @@
  *           ("index", "name" | "end" | "duration" | "path", …value, run)  own-index.ts     empty
  *           ("entries", run, …index entry)               own-index.ts     empty
  *           ("job", kind, id)                            jobs.ts          where the slices go on
+ *           ("positions", topic, kind, id), (…, n)       positions.ts     where the records of a run or an entity stand in the log
  *           ("discarded", topic, partition, offset)      discards.ts      [time, reason]
  * marks     ("checkpoint", topic, partition)             fold.ts          next offset to fold
  *           ("heard", run)                               context.ts       Unix seconds by a gateway's clock; at most 10 minutes old
@@ -37,8 +39,12 @@
  *           ("fold_version")                             subspaces.ts     the code that it was folded by
  *
  * control   ("generation")                               subspaces.ts     the serving generation, and who holds it
- *           ("beside")                                   generations.ts   the one being rebuilt, and by whom
- *           ("kept", id)                                 generations.ts   a replaced one that is not to be removed
+ *           ("serving_since")                            generations.ts   when it took over, in Unix milliseconds
+ *           ("last_id")                                  generations.ts   the id that was given last
+ *           ("beside")                                   generations.ts   the one being rebuilt, by whom, since when, and whether it once served
+ *           ("kept", id)                                 former.ts        when one was replaced, and until when it is kept
+ *           ("as_of", id)                                as-of-generations.ts  one that ends at some positions
+ *           ("as_of_lock")                               rebuild-lock.ts  who makes such
  *           ("rebuild_lock")                             rebuild-lock.ts  who rebuilds
  */
 import type { Reader, Transaction } from "../domain/ports/key-value-store.ts"
@@ -66,7 +72,7 @@ export type Prefixes = Readonly<Record<Space, Uint8Array>>
  * Counts the changes of what the folds write: raise it when the same log comes out as other rows. Projections of another
  * version are rebuilt.
  */
-export const foldVersion = 1
+export const foldVersion = 3
 
 /** One complete set of projections. */
 export interface Generation {
@@ -82,12 +88,20 @@ export const controlPath = ["matyan", "control"] as const
 /** Where the directories of a generation that does not serve stand. */
 export const besidePath = ["matyan", "beside"] as const
 export const formerPath = (id: number): readonly string[] => ["matyan", "former", String(id)]
+export const asOfPath = (id: number): readonly string[] => ["matyan", "as_of", String(id)]
 
 /** The serving generation, or undefined before the first one was made. */
 export const servingGeneration = async (tx: Reader): Promise<Generation | undefined> => {
   const control = await tx.directory(controlPath)
   const stored = control && (await tx.get(pointerKey(control)))
   return stored === undefined ? undefined : { ...pointerOf(stored), prefixes: await prefixesAt(tx, []) }
+}
+
+/** The id of the serving generation, of whichever code it is. */
+export const pointedTo = async (tx: Reader): Promise<number | undefined> => {
+  const control = await tx.directory(controlPath)
+  const stored = control && (await tx.get(pointerKey(control)))
+  return stored === undefined ? undefined : pointerOf(stored).id
 }
 
 /** As {@link servingGeneration}, making the first generation where there is none. */
@@ -115,11 +129,18 @@ export const createSpaces = async (tx: Transaction, below: readonly string[]): P
   return prefixes
 }
 
-/** The version of the folds that made a generation; 0 where it does not say. */
-export const foldedBy = async (tx: Reader, { prefixes }: Pick<Generation, "prefixes">): Promise<number> => {
-  const stored = await tx.get(pack(["fold_version"], prefixes.marks))
-  return stored === undefined ? 0 : Number(decodeValue(stored))
+/** Gives the directories of a generation other paths, where none is yet. One of other code may lack some. */
+export const moveSpaces = async (tx: Transaction, from: readonly string[], to: readonly string[]): Promise<void> => {
+  for (const space of spaces) {
+    if ((await tx.directory([...from, ...directories[space]])) === undefined) continue
+    const target = [...to, ...directories[space]]
+    if (target.length > 1) await tx.createDirectory(target.slice(0, -1))
+    await tx.moveDirectory([...from, ...directories[space]], target)
+  }
 }
+
+/** The version of the folds that made a generation; 0 where it does not say. */
+export const foldedBy = (tx: Reader, { prefixes }: Pick<Generation, "prefixes">): Promise<number> => versionIn(tx, prefixes.marks)
 
 /**
  * The serving generation, read anew in every transaction at the price of one row: the pointer. When a rebuild was
@@ -138,6 +159,17 @@ export const generationCache = (): ((tx: Reader) => Promise<Generation | undefin
     key = control && pointerKey(control)
     return (cached = await servingGeneration(tx))
   }
+}
+
+/** As {@link foldedBy}, of the generation below a path; 0 also where there is none. */
+export const foldedBelow = async (tx: Reader, below: readonly string[]): Promise<number> => {
+  const marks = await tx.directory([...below, ...directories.marks])
+  return marks === undefined ? 0 : versionIn(tx, marks)
+}
+
+const versionIn = async (tx: Reader, marks: Uint8Array): Promise<number> => {
+  const stored = await tx.get(pack(["fold_version"], marks))
+  return stored === undefined ? 0 : Number(decodeValue(stored))
 }
 
 const pointerKey = (control: Uint8Array): Uint8Array => pack(["generation"], control)

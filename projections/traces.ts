@@ -1,8 +1,9 @@
 /** What is known of each sequence of a run: its kind, its last step, and for metrics the aggregates over its values. */
-import { decodeValue } from "../domain/msgpack.ts"
+import { decodeValue, encodeValue } from "../domain/msgpack.ts"
 import { float, numberOf, type Value } from "../domain/value.ts"
 import type { FoldContext, RunState } from "./context.ts"
 import { Unfoldable } from "./projector.ts"
+import type { WritableRows } from "./rows.ts"
 import { addEntry, indexText } from "./run-index.ts"
 import { traceSummaryBytes } from "./trace-summary.ts"
 
@@ -100,6 +101,16 @@ export const openTrace = async (
   if (known === undefined) makeTrace(context, run.id, trace, dtype)
   return trace
 }
+
+/** Forgets the trace of a sequence, but for its index entry. */
+export const removeTrace = (rows: WritableRows, run: string, { contextId, name }: SequenceId): void => {
+  rows.clearUnder("runs", [run, "traces", contextId, name])
+  rows.clear("own", ["trace", run, contextId, name])
+}
+
+/** The trace of a sequence that is stored. */
+export const storedTrace = (context: FoldContext, run: RunState, id: SequenceId): Promise<Trace> =>
+  loadTrace(context, run.id, id, encodeValue(new Map()))
 
 /** The trace as it is stored, or without fields; the first event of a context says how it is stored. */
 const loadTrace = async (context: FoldContext, run: string, id: SequenceId, spoken: Uint8Array): Promise<Trace> => {

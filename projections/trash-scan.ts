@@ -1,5 +1,6 @@
 /** Finds what is due in the trash, and says so to the log once. */
 import { Effect } from "effect"
+import { reached } from "../domain/milestones.ts"
 import type { AnyFact } from "../events/index.ts"
 import type { AppendFacts } from "./fact-appender.ts"
 import { eachPage } from "./row-pages.ts"
@@ -32,6 +33,7 @@ export const makeTrashScan = (view: View, append: AppendFacts, { trashHours, now
         for (const { name } of fresh) standing.add(name)
         const taken = fresh.filter(({ name }) => !asked.has(name)).slice(0, left)
         yield* append(taken.map(({ fact }) => fact))
+        for (const { fact } of taken) reached(fact.type === "RunPurged" ? "trash: purge stated" : "trash: orphans stated")
         for (const { name } of taken) asked.add(name)
         left -= taken.length
         return left > 0

@@ -71,6 +71,25 @@ const assemble = (node: Node): Value => {
   return list
 }
 
+/** The path that was written last below a root: all above it are maps. For subtrees that are replaced one after the other. */
+export class Way {
+  #last: readonly string[] = []
+
+  leadsTo(path: readonly string[]): void {
+    this.#last = path
+  }
+
+  /** How many of the nodes above a path, from the root on, are known to be maps. */
+  depthKnown(path: readonly string[]): number {
+    let depth = 0
+    while (depth < this.#last.length && depth < path.length) {
+      depth++
+      if (this.#last[depth - 1] !== path[depth - 1]) break
+    }
+    return depth
+  }
+}
+
 /**
  * Replaces the subtree at `path` below `root`; a leaf, an empty container or a list in the way of the path is replaced
  * by the map that the path needs. False, and nothing written, where the subtree is that very one already.
@@ -81,20 +100,22 @@ export const replaceSubtree = async (
   root: Tuple,
   path: readonly string[],
   value: Value,
+  way: Way = new Way(),
 ): Promise<boolean> => {
   const at: Tuple = [...root, ...path]
   const wanted = flatten(value)
   const stored = await rows.under(space, at)
   if (sameRows(stored, wanted)) return false
   if (stored.length > 0) rows.clearUnder(space, at)
-  else await makeWay(rows, space, root, path)
+  else await makeWay(rows, space, root, path, way)
+  way.leadsTo(path)
   for (const { rest, bytes } of wanted) rows.setBytes(space, [...at, ...rest], bytes)
   return true
 }
 
 /** Clears what stands above the path and is no map. A node is of one kind, so its first row tells which. */
-const makeWay = async (rows: WritableRows, space: Space, root: Tuple, path: readonly string[]): Promise<void> => {
-  for (let depth = 0; depth < path.length; depth++) {
+const makeWay = async (rows: WritableRows, space: Space, root: Tuple, path: readonly string[], way: Way): Promise<void> => {
+  for (let depth = way.depthKnown(path); depth < path.length; depth++) {
     const ancestor = [...root, ...path.slice(0, depth)]
     const [first] = await rows.under(space, ancestor, { limit: 1 })
     if (first === undefined) return

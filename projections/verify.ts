@@ -2,17 +2,18 @@
 import { Effect } from "effect"
 import { EventLog, type LogUnavailable } from "../domain/ports/event-log.ts"
 import { KeyValueStore, StoreUnavailable } from "../domain/ports/key-value-store.ts"
+import { positionName } from "../domain/positions.ts"
 import type { DeadLetter } from "./dead-letters.ts"
 import { type DumpedRow, dumpRows } from "./dump.ts"
+import type { ToEndOptions } from "./fold-to-end.ts"
 import type { FoldFault } from "./folder.ts"
 import { hasJobs } from "./jobs.ts"
-import { positionName } from "./positions.ts"
 import { type Difference, differenceOf } from "./row-difference.ts"
 import { Rows } from "./rows.ts"
 import { servingGeneration } from "./subspaces.ts"
 import { type Live, liveIn, waitForJobs } from "./verify-live.ts"
 import { comparePieces } from "./verify-pieces.ts"
-import { catchUp, type ProjectorOptions } from "./worker.ts"
+import { catchUp } from "./worker.ts"
 
 /** What a verification found. */
 export interface Verification {
@@ -33,7 +34,7 @@ export interface Verification {
  */
 export const verify = (
   scratch: KeyValueStore["Service"],
-  onFolded?: ProjectorOptions["onFolded"],
+  onFolded?: ToEndOptions["onFolded"],
 ): Effect.Effect<Verification, LogUnavailable | FoldFault, EventLog | KeyValueStore> =>
   Effect.gen(function* () {
     const live = yield* KeyValueStore

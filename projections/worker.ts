@@ -1,8 +1,9 @@
 /** The projector: follows the log and folds it, from where the checkpoints say, for ever. */
-import { Cause, Effect, Latch, Stream } from "effect"
+import { Cause, Clock, Effect, Latch } from "effect"
 import { type Batch, EventLog, type LogUnavailable, partitionName, type Share } from "../domain/ports/event-log.ts"
 import { KeyValueStore, type StoreFault } from "../domain/ports/key-value-store.ts"
 import { spanClock, Spans } from "../domain/ports/spans.ts"
+import { foldToEnd, type ToEndOptions } from "./fold-to-end.ts"
 import { type Folder, type FoldFault, makeFolder } from "./folder.ts"
 import type { FoldOutcome } from "./fold.ts"
 import { defaultSliceSize } from "./jobs.ts"
@@ -20,9 +21,9 @@ export interface ProjectorOptions {
   readonly onFault?: (message: string) => void
 }
 
-export interface CatchUpOptions extends ProjectorOptions {
-  /** Fold each partition up to this offset, exclusive, by `topic/partition` (0 where it is not named); to the log's end by default. */
-  readonly until?: ReadonlyMap<string, number>
+export interface CatchUpOptions extends Omit<ToEndOptions, "place"> {
+  /** Most runs of other aggregates that one transaction touches. */
+  readonly sliceSize?: number
   /** What is not to be folded, by `topic/partition/offset`, beside what the log discards. */
   readonly passOver?: ReadonlySet<string>
 }
@@ -48,6 +49,8 @@ export const project = (options: ProjectorOptions = {}): Effect.Effect<never, ne
         log.share(projectorGroup, share),
         whenever(jobs, folder.settle),
         whenever(letters, patiently(folder.setAside)),
+        // What another has left and cannot tell of: the letters of a rebuild that was swapped in, the jobs of one that is gone.
+        jobs.open.pipe(Effect.andThen(letters.open), Effect.delay("1 minute"), Effect.forever),
       ]
       yield* Effect.raceAllFirst(work)
     })
@@ -70,33 +73,8 @@ export const catchUp = (
     const folder = yield* makeServingFolder(options)
     yield* folder.prepare
     yield* folder.learnDiscards
-    yield* foldToEnd(folder, options)
+    yield* foldToEnd(folder, { ...options, place: { kind: "serving" } })
   })
-
-/** Folds what the log holds beyond a folder's checkpoints, jobs included. */
-export const foldToEnd = (
-  folder: Folder,
-  { until, onFolded }: CatchUpOptions = {},
-): Effect.Effect<void, LogUnavailable | FoldFault, EventLog> =>
-  Effect.gen(function* () {
-    const log = yield* EventLog
-    yield* Stream.runForEach(log.source(yield* folder.checkpoints), (whole) => {
-      // A partition that is not named is not to be folded at all.
-      const batch = until === undefined ? whole : cutAt(whole, until.get(partitionName(whole)) ?? 0)
-      if (batch.records.length === 0) return Effect.void
-      const start = performance.now()
-      return folder
-        .fold(batch)
-        .pipe(Effect.tap((outcome) => Effect.sync(() => onFolded?.(batch, outcome, (performance.now() - start) / 1_000))))
-    })
-    yield* folder.settle
-  })
-
-/** The part of a batch before an offset; a part that is empty folds to nothing. */
-const cutAt = (batch: Batch, until: number): Batch =>
-  batch.next <= until
-    ? batch
-    : { ...batch, records: batch.records.filter(({ position }) => position.offset < until), next: Math.min(batch.next, until) }
 
 interface Latches {
   readonly jobs: Latch.Latch
@@ -144,5 +122,7 @@ const waitOut = (cause: Cause.Cause<LogUnavailable | FoldFault>, onFault: Projec
     : Effect.logError("the projector has stopped folding and tries again", fault).pipe(Effect.andThen(Effect.sleep("2 seconds")))
 }
 
-const makeServingFolder = ({ sliceSize = defaultSliceSize, passOver }: CatchUpOptions) =>
-  makeFolder({ sliceSize, target: servingTarget(), ...(passOver === undefined ? {} : { passOver }) })
+const makeServingFolder = ({ sliceSize = defaultSliceSize, passOver }: Pick<CatchUpOptions, "sliceSize" | "passOver">) =>
+  Clock.clockWith((clock) =>
+    makeFolder({ sliceSize, target: servingTarget(clock), ...(passOver === undefined ? {} : { passOver }) }),
+  )

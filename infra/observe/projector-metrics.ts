@@ -2,10 +2,11 @@
 import { Effect } from "effect"
 import { Counter, Gauge, Histogram, type Registry } from "prom-client"
 import type { Batch, EventLog } from "../../domain/ports/event-log.ts"
-import type { KeyValueStore } from "../../domain/ports/key-value-store.ts"
+import { KeyValueStore } from "../../domain/ports/key-value-store.ts"
 import { makeLagMeter } from "../../gateways/lag.ts"
 import { pendingLetters, type PendingLetters } from "../../projections/dead-letters.ts"
 import type { FoldOutcome } from "../../projections/fold.ts"
+import { type GenerationInfo, generations } from "../../projections/generation-list.ts"
 import { makeView } from "../../projections/view.ts"
 
 /** One fold in numbers, as a thread sends them to the one that is asked for metrics. */
@@ -31,6 +32,8 @@ export interface ProjectionState {
   readonly pending: () => Promise<PendingLetters | null>
   /** Null while that is not known. */
   readonly lag: () => Promise<ReadonlyMap<string, number> | null>
+  /** Events that the serving generation holds, and one beside it, by their state; null while the store does not tell. */
+  readonly folded: () => Promise<ReadonlyMap<string, number> | null>
 }
 
 /** The state as the log and the store tell it. */
@@ -43,8 +46,27 @@ export const projectionState: Effect.Effect<ProjectionState, never, EventLog | K
       Effect.timeout("2 seconds"),
       Effect.catchCause(() => Effect.succeed(null)),
     )
-  return { pending: () => Effect.runPromise(pending), lag: async () => (await meter.read())?.partitions ?? null }
+  const store = yield* KeyValueStore
+  const folded = store.read(generations).pipe(
+    Effect.map(foldedByState),
+    Effect.timeout("2 seconds"),
+    Effect.catchCause(() => Effect.succeed(null)),
+  )
+  return {
+    pending: () => Effect.runPromise(pending),
+    lag: async () => (await meter.read())?.partitions ?? null,
+    folded: () => Effect.runPromise(folded),
+  }
 })
+
+const foldedByState = (all: readonly GenerationInfo[]): ReadonlyMap<string, number> =>
+  new Map(
+    all.flatMap(({ state, folded }) =>
+      folded !== null && (state === "serving" || state === "beside" || state === "returning")
+        ? [[state, [...folded.values()].reduce((sum, offset) => sum + offset, 0)]]
+        : [],
+    ),
+  )
 
 /** Counts folds. */
 export const projectorMetrics = (registry: Registry, state: ProjectionState): ((counts: FoldCounts) => void) => {
@@ -80,7 +102,7 @@ export const projectorMetrics = (registry: Registry, state: ProjectionState): ((
   }
 }
 
-const gauges = (registers: Registry[], { pending, lag }: ProjectionState): readonly Gauge[] => {
+const gauges = (registers: Registry[], { pending, lag, folded }: ProjectionState): readonly Gauge[] => {
   const oldest = new Gauge({ name: "matyan_dead_letters_oldest_seconds", help: "Age of the oldest dead letter.", registers })
   const letters = new Gauge({
     name: "matyan_dead_letters_pending",
@@ -103,5 +125,18 @@ const gauges = (registers: Registry[], { pending, lag }: ProjectionState): reado
       for (const [partition, events] of (await lag()) ?? []) this.set({ partition }, events)
     },
   })
-  return [oldest, letters, behind]
+  const held = new Gauge({
+    name: "matyan_generation_folded_events",
+    help: "Events that the serving projections hold, and those that are being rebuilt beside them.",
+    labelNames: ["state"],
+    registers,
+    async collect() {
+      const found = await folded()
+      if (found === null) return
+      // There is no rebuild any more where none is told.
+      this.reset()
+      for (const [state, events] of found) this.set({ state }, events)
+    },
+  })
+  return [oldest, letters, behind, held]
 }

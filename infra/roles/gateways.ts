@@ -1,9 +1,8 @@
 /** The two gateways as this process runs them: what they need of the settings. */
 import { Effect } from "effect"
-import type { Registry } from "prom-client"
 import { defaultIngestGatewayOptions, type IngestGatewayOptions } from "../../gateways/ingest/options.ts"
 import { ingestGateway } from "../../gateways/ingest/gateway.ts"
-import { queryGateway } from "../../gateways/query/server.ts"
+import { queryGateway, type QueryGatewayOptions } from "../../gateways/query/server.ts"
 import type { Settings } from "../config.ts"
 import { requestLogs } from "../observe/logging.ts"
 import { keptSecret, secretText } from "../secret.ts"
@@ -19,8 +18,15 @@ export const ingestRole = (settings: Settings) =>
     return urlOf(settings.host, port)
   })
 
-/** Serves REST until the scope closes; answers where. `frontierUrl` is where clients find the ingestion gateway. */
-export const queryRole = (settings: Settings, frontierUrl: () => string, registry?: Registry) =>
+/**
+ * Serves REST until the scope closes; answers where. `frontierUrl` is where clients find the ingestion gateway; `others` is what
+ * the rest of this process tells of itself.
+ */
+export const queryRole = (
+  settings: Settings,
+  frontierUrl: () => string,
+  others: Pick<QueryGatewayOptions, "registry" | "checks"> = {},
+) =>
   Effect.gen(function* () {
     yield* mayListen(settings)
     const { port } = yield* queryGateway({
@@ -28,9 +34,10 @@ export const queryRole = (settings: Settings, frontierUrl: () => string, registr
       port: settings.backendPort,
       blobSecret: yield* blobSecret(settings),
       waitMillis: settings.waitMillis,
+      trashHours: settings.trashHours,
       home: { version, ingestionUrl: frontierUrl },
       logger: requestLogs(settings, "query-gateway"),
-      ...(registry === undefined ? {} : { registry }),
+      ...others,
       ...(settings.corsOrigins === undefined ? {} : { corsOrigins: settings.corsOrigins }),
     })
     return urlOf(settings.host, port)
@@ -61,6 +68,7 @@ const ingestOptions = (settings: Settings): IngestGatewayOptions => ({
   limits: settings.limits,
   uploadSeconds: settings.uploadSeconds,
   uploadBytes: settings.uploadBytes,
+  multipartBytes: settings.multipartBytes,
   logger: requestLogs(settings, "ingest-gateway"),
   ...(settings.corsOrigins === undefined ? {} : { corsOrigins: settings.corsOrigins }),
 })

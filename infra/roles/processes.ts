@@ -5,15 +5,17 @@ import { EventLog } from "../../domain/ports/event-log.ts"
 import { KeyValueStore } from "../../domain/ports/key-value-store.ts"
 import { metricsRegistry } from "../../gateways/metrics.ts"
 import { Names } from "../../gateways/names.ts"
-import type { Settings } from "../config.ts"
+import { FoldHelpers } from "../../projections/fold-helpers.ts"
+import { keepMillisOf, type Settings } from "../config.ts"
 import { blobs, readableLog, store, writableLog } from "../engines.ts"
+import { foldProcesses } from "../fold-processes.ts"
 import { controlMetrics } from "../observe/control-metrics.ts"
 import { foldCounts, projectionState, projectorMetrics } from "../observe/projector-metrics.ts"
 import { controlRole } from "./control.ts"
 import { frontierUrlOf, ingestRole, queryRole } from "./gateways.ts"
 import { operationsServer } from "./operations.ts"
 import { blobsCheck, foldingCheck, logCheck, storeCheck } from "./checks.ts"
-import { keepFolding, openProjections } from "./projections.ts"
+import { type FoldingOptions, keepFolding, openProjections } from "./projections.ts"
 
 /** Takes what runs log. It needs the log and the objects, and works on while the store is away. */
 export const ingestGatewayProcess = (settings: Settings) =>
@@ -50,7 +52,12 @@ export const projectorProcess = (settings: Settings) =>
       const registry = metricsRegistry()
       const count = projectorMetrics(registry, yield* projectionState)
       const at = yield* operationsServer(settings, registry, checks)
-      yield* Effect.forkScoped(keepFolding({ onFolded: (...fold) => count(foldCounts(...fold)), onFault: folding.onFault }))
+      const onFolded: FoldingOptions["onFolded"] = (...fold) => count(foldCounts(...fold))
+      yield* Effect.forkScoped(
+        keepFolding({ onFolded, onFault: folding.onFault, keepMillis: keepMillisOf(settings) }).pipe(
+          Effect.provideService(FoldHelpers, foldProcesses(settings)),
+        ),
+      )
       return `health and metrics at ${at}`
     }).pipe(Effect.provideContext(services))
   })
