@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs"
 import { basename } from "node:path"
 import { parseArgs, type ParseArgsConfig } from "node:util"
+import { backupCommand } from "./commands/backup.ts"
 import { dumpCommand } from "./commands/dump.ts"
 import { doctorCommand } from "./commands/doctor.ts"
 import { cleanupOrphanBlobsCommand } from "./commands/cleanup-orphan-blobs.ts"
@@ -11,9 +12,12 @@ import { finishStaleCommand } from "./commands/finish-stale.ts"
 import { deadLettersCommand } from "./commands/dead-letters.ts"
 import { demoCommand } from "./commands/demo.ts"
 import { eventsCommand } from "./commands/events.ts"
+import { generationsCommand } from "./commands/generations.ts"
 import { rebuildCommand } from "./commands/rebuild.ts"
+import { restoreCommand } from "./commands/restore.ts"
 import { serveCommand } from "./commands/serve.ts"
 import { controlWorkerCommand, ingestGatewayCommand, projectorCommand, queryGatewayCommand } from "./commands/roles.ts"
+import { syncCommand } from "./commands/sync.ts"
 import { topicsCommand } from "./commands/topics.ts"
 import { verifyCommand } from "./commands/verify.ts"
 import type { Command, Option } from "./commands/command.ts"
@@ -36,7 +40,11 @@ const commands: Readonly<Record<string, Command>> = {
   dump: dumpCommand,
   verify: verifyCommand,
   rebuild: rebuildCommand,
+  backup: backupCommand,
+  restore: restoreCommand,
+  generations: generationsCommand,
   "dead-letters": deadLettersCommand,
+  sync: syncCommand,
 }
 
 /** The reference's programs and their commands, by what they are called here. */
@@ -108,7 +116,8 @@ const parse = (args: string[], { options, words }: Command) => {
     // No option is described as one that may be given several times.
     return { values: values as Readonly<Record<string, string | boolean>>, words: positionals }
   } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) }
+    // What Node says of a value that begins with a dash has three lines.
+    return { problem: (error instanceof Error ? error.message : String(error)).replaceAll("\n", " ").replace(/\.$/, "") }
   }
 }
 

@@ -9,6 +9,7 @@ export const cleanupOrphanBlobsCommand: Command = {
   summary: "remove objects that belong to no run any more",
   help: `Looks through all objects, and removes those of runs that were deleted and purged: what the control worker has left, and
 what was uploaded after the deletion, once it is a day old. It prints the runs' ids.
+Uploads in parts that were begun more than a week ago are given up.
 Objects under ids that no run has are counted but kept, since they may be somebody else's: --unknown-runs removes them too.
 
   matyan cleanup-orphan-blobs --dry-run
@@ -29,8 +30,9 @@ const removed = (given: Given) =>
     }),
   )
 
-const reported = ({ runs, removed, unknown }: OrphansReport, dryRun: boolean): string =>
+const reported = ({ runs, removed, unknown, uploads }: OrphansReport, dryRun: boolean): string =>
   `${dryRun ? "would remove" : "removed"} ${said(removed)} of ${runs.length} runs\n` +
-  `under ids that no run has: ${said(unknown)}\n`
+  `under ids that no run has: ${said(unknown)}\n` +
+  (uploads > 0 ? `${dryRun ? "would give up" : "gave up"} ${uploads} unfinished uploads\n` : "")
 
 const said = ({ objects, bytes }: Count): string => `${objects} objects (${bytes} bytes)`

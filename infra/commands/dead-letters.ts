@@ -1,17 +1,18 @@
 import { Effect, Layer } from "effect"
-import type { EventLog } from "../../domain/ports/event-log.ts"
+import { EventLog } from "../../domain/ports/event-log.ts"
 import type { KeyValueStore } from "../../domain/ports/key-value-store.ts"
 import type { Position } from "../../events/index.ts"
 import { type DeadLetter, deadLetterAt, eachLetter, keptBytesAt } from "../../projections/dead-letters.ts"
-import { positionName, positionNamed, recordAt } from "../../projections/positions.ts"
+import { positionName, positionNamed } from "../../domain/positions.ts"
+import { rebuild } from "../../projections/rebuild.ts"
 import { makeView } from "../../projections/view.ts"
-import type { Settings } from "../config.ts"
+import { keepMillisOf, type Settings } from "../config.ts"
 import { readableLog, store } from "../engines.ts"
 import { type Command, runCommand } from "./command.ts"
 import { settingsOfData } from "./data-folder.ts"
 import { discardLetter } from "./discard-letter.ts"
 import { lineOf } from "./events.ts"
-import { rebuiltWithProgress } from "./rebuild.ts"
+import { withProgress } from "./rebuild.ts"
 
 export const deadLettersCommand: Command = {
   summary: "list, show, retry or discard events that could not be folded",
@@ -35,7 +36,8 @@ is as if it had never failed. discard gives a letter up for ever; it asks the qu
     const text = (name: string) => (typeof options[name] === "string" ? options[name] : undefined)
     if (rest.length === 0 && place === undefined && act === "list")
       return runOn(() => listed(options["all"] === true, options["json"] === true))
-    if (rest.length === 0 && place === undefined && act === "retry") return runOn(() => retried(options["quiet"] === true))
+    if (rest.length === 0 && place === undefined && act === "retry")
+      return runOn((chosen) => retried(options["quiet"] === true, keepMillisOf(chosen)))
     if (rest.length === 0 && position !== undefined && act === "show") return runOn(() => shown(position))
     if (rest.length === 0 && position !== undefined && act === "discard")
       return runCommand(
@@ -48,9 +50,9 @@ is as if it had never failed. discard gives a letter up for ever; it asks the qu
   },
 }
 
-const runOn = (act: () => Effect.Effect<number, unknown, EventLog | KeyValueStore>): Promise<number> =>
+const runOn = (act: (chosen: Settings) => Effect.Effect<number, unknown, EventLog | KeyValueStore>): Promise<number> =>
   runCommand(
-    Effect.flatMap(settingsOfData, (chosen) => act().pipe(Effect.provide(Layer.merge(readableLog(chosen), store(chosen))))),
+    Effect.flatMap(settingsOfData, (chosen) => act(chosen).pipe(Effect.provide(Layer.merge(readableLog(chosen), store(chosen))))),
   )
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
@@ -103,7 +105,7 @@ const shown = (position: Position) =>
     say(`buried     ${timeText(letter.buriedAt)}`)
     say(`reason     ${letter.reason}`)
     if (letter.discarded !== null) say(`discarded  ${timeText(letter.discarded.at)}: ${letter.discarded.reason}`)
-    const record = yield* recordAt(position)
+    const [record] = yield* EventLog.use((log) => log.recordsAt([position]))
     if (record !== undefined && record.type !== "Undecodable") say(`event      ${lineOf(record)}`)
     const bytes = record?.type === "Undecodable" ? record.bytes : kept
     if (bytes !== undefined) sayBytes(bytes)
@@ -122,14 +124,14 @@ const sayBytes = (bytes: Uint8Array): void => {
   }
 }
 
-const retried = (quiet: boolean) =>
+const retried = (quiet: boolean, keepMillis: number) =>
   Effect.gen(function* () {
     const before = yield* lettersNow(false)
     if (before.length === 0) {
       say("no dead letters are pending: there is nothing to retry")
       return 0
     }
-    yield* rebuiltWithProgress(quiet ? null : process.stderr, false)
+    yield* withProgress(quiet ? null : process.stderr, (told) => rebuild({ ...told, keepMillis }))
     const after = yield* lettersNow(false)
     const still = new Set(after.map(({ position }) => positionName(position)))
     const folded = before.filter(({ position }) => !still.has(positionName(position)))

@@ -1,11 +1,9 @@
 /** Has a dead letter discarded: by the query gateway where one runs, else by appending to the log from here. */
-import { randomUUID } from "node:crypto"
 import { Data, Effect } from "effect"
-import { EventLog } from "../../domain/ports/event-log.ts"
-import { stamper } from "../../domain/stamp.ts"
+import { positionName } from "../../domain/positions.ts"
 import { catalog, type Position } from "../../events/index.ts"
 import { makeCaughtUp } from "../../projections/caught-up.ts"
-import { positionName } from "../../projections/positions.ts"
+import { factAppender } from "../../projections/fact-appender.ts"
 import { catchUp } from "../../projections/worker.ts"
 import type { Settings } from "../config.ts"
 import { writableLog } from "../engines.ts"
@@ -43,10 +41,8 @@ const asked = (url: string, position: Position, reason: string): Effect.Effect<"
 
 const appended = (chosen: Settings, { topic, partition, offset }: Position, reason: string) =>
   Effect.gen(function* () {
-    const log = yield* EventLog
-    const stamp = stamper({ writer: randomUUID(), actor: "operator", newId: randomUUID })
-    const fact = catalog.DeadLetterDiscarded({ topic, partition, offset, reason })
-    const positions = yield* log.append(stamp([fact], { at: Date.now() / 1000, cause: null }))
+    const append = yield* factAppender("operator", () => Date.now() / 1000)
+    const positions = yield* append([catalog.DeadLetterDiscarded({ topic, partition, offset, reason })])
     // Nobody else has the embedded log, so nobody else folds it.
     if (chosen.log === "lmdb") return yield* catchUp()
     const caughtUp = yield* makeCaughtUp

@@ -1,4 +1,4 @@
-import type { Batch } from "../../domain/ports/event-log.ts"
+import type { FoldedPart } from "../../projections/folded-part.ts"
 
 /** Counts what is folded and says so twice a second; null: silently. */
 export const foldProgress = (out: NodeJS.WritableStream | null) => {
@@ -12,9 +12,9 @@ export const foldProgress = (out: NodeJS.WritableStream | null) => {
     return `${events.toLocaleString("en")} events, ${points.toLocaleString("en")} points in ${seconds.toFixed(1)} s (${rate(events)} events/s, ${rate(points)} points/s)`
   }
   return {
-    folded: (batch: Batch): void => {
-      events += batch.records.length
-      for (const record of batch.records) if (record.type === "PointsLogged") points += record.data.values.length
+    folded: (part: FoldedPart): void => {
+      events += part.events
+      points += part.points
       if (out === null || performance.now() - said < 500) return
       said = performance.now()
       out.write(`folded ${line()}\n`)

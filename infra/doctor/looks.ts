@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import type { EventLog } from "../../domain/ports/event-log.ts"
 import { EventLog as Log, partitionName } from "../../domain/ports/event-log.ts"
+import { lagOf } from "../../gateways/lag.ts"
 import { pendingLetters } from "../../projections/dead-letters.ts"
 import { checkpoints } from "../../projections/fold.ts"
 import { makeView } from "../../projections/view.ts"
@@ -36,7 +37,7 @@ export const lookAtProjections = Effect.gen(function* () {
   }))
   const ends = yield* log.ends
   const beyond = ends.filter((end) => (folded.get(partitionName(end)) ?? 0) > end.offset).map(partitionName)
-  const behind = ends.reduce((sum, end) => sum + Math.max(0, end.offset - (folded.get(partitionName(end)) ?? 0)), 0)
+  const { events: behind } = lagOf(folded, ends)
   const says = `${behind.toLocaleString("en")} events behind the log, ${letters} dead letters pending`
   if (beyond.length > 0)
     return {
