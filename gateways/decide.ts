@@ -27,7 +27,7 @@ import { entityById, isArchived, noteOn, type Table } from "../projections/entit
 import { checkpointOf } from "../projections/fold.ts"
 import { lossOf } from "../projections/lost-races.ts"
 import type { Rows } from "../projections/rows.ts"
-import { existingRuns, isRun, isTombstoned } from "../projections/run-presence.ts"
+import { existingRuns, isRestorable, isRun, isTombstoned } from "../projections/run-presence.ts"
 
 export interface SpokenNames {
   /** The id that a name stands for now, as the log tells it. */
@@ -83,6 +83,21 @@ export const decide = async (rows: Rows, command: Command, names: SpokenNames): 
   }
 }
 
+/**
+ * Whether the command is about a run that the projections do not show, not even as a deleted one, or a tag that they do not
+ * show on it: what has just been logged through another gateway may stand in the log and not be folded yet.
+ */
+export const isAboutUnseen = async (rows: Rows, command: Command): Promise<boolean> => {
+  for (const id of runsOf(command)) if (!(await isRun(rows, id)) && !(await isTombstoned(rows, id))) return true
+  return command._tag === "UntagRun" && !(await isTagged(rows, command))
+}
+
+const runsOf = (command: Command): readonly string[] => {
+  if ("runIds" in command) return command.runIds
+  if ("runId" in command) return [command.runId]
+  return command._tag === "CreateNote" && command.owner.kind === "run" ? [command.owner.id] : []
+}
+
 /** Who stated the events of a command: by this the projections tell what became of them. */
 export interface StatedBy {
   readonly writer: string
@@ -100,7 +115,13 @@ export const lostRace = async (rows: Rows, command: Command, by: StatedBy): Prom
     case "UpdateRun":
     case "TagRun":
     case "UntagRun":
+    case "RewindRun":
       return (await isRun(rows, command.runId)) ? null : { _tag: "RunNotFound", id: command.runId }
+    case "RestoreRun":
+      // The purge came into the log before it.
+      return (await isTombstoned(rows, command.runId)) && !(await isRestorable(rows, command.runId))
+        ? { _tag: "RunPurged", id: command.runId }
+        : null
     case "CreateExperiment":
     case "UpdateExperiment":
     case "CreateTag":
@@ -119,14 +140,26 @@ const refusalOf = (command: ExperimentCommand | TagCommand, loss: "taken" | "gon
 }
 
 const runsState = async (rows: Rows, command: RunCommand, names: SpokenNames): Promise<RunsState> => {
-  const ids = "runIds" in command ? command.runIds : [command.runId]
-  const lifts = command._tag === "LiftTombstone" && (await isTombstoned(rows, command.runId))
+  const ids = runsOf(command)
+  const asksDeleted = command._tag === "LiftTombstone" || command._tag.startsWith("Restore")
   return {
     existing: await existingRuns(rows, ids),
-    tombstoned: new Set(lifts ? ids : []),
+    tombstoned: asksDeleted ? await having(ids, (id) => isTombstoned(rows, id)) : none,
+    restorable: asksDeleted ? await having(ids, (id) => isRestorable(rows, id)) : none,
     boundId: idSpoken(command, names),
-    isTagged: command._tag === "UntagRun" && (await rows.has("system", ["run_tags", command.runId, command.tagId])),
+    isTagged: command._tag === "UntagRun" && (await isTagged(rows, command)),
   }
+}
+
+const isTagged = (rows: Rows, { runId, tagId }: { readonly runId: string; readonly tagId: string }): Promise<boolean> =>
+  rows.has("system", ["run_tags", runId, tagId])
+
+const none: ReadonlySet<string> = new Set()
+
+const having = async (ids: readonly string[], has: (id: string) => Promise<boolean>): Promise<ReadonlySet<string>> => {
+  const found = new Set<string>()
+  for (const id of ids) if (await has(id)) found.add(id)
+  return found
 }
 
 interface Spoken {

@@ -1,16 +1,18 @@
 /** From a command to its events in the log and in the projections. */
 import { Data, Effect, Option, Semaphore } from "effect"
 import type { Command } from "../domain/commands.ts"
+import { reached } from "../domain/milestones.ts"
 import { EventLog, type EventTooLarge, LogUnavailable } from "../domain/ports/event-log.ts"
 import type { KeyValueStore, StoreFault } from "../domain/ports/key-value-store.ts"
 import { spanClock, Spans } from "../domain/ports/spans.ts"
+import { steadyMillis } from "../domain/ports/steady-time.ts"
 import type { Refusal } from "../domain/refusals.ts"
 import { stamper } from "../domain/stamp.ts"
 import type { AnyEvent, AnyFact, Position } from "../events/index.ts"
 import { makeCaughtUp } from "../projections/caught-up.ts"
 import { deadLetterAt } from "../projections/dead-letters.ts"
 import { makeView } from "../projections/view.ts"
-import { decide, lostRace, type StatedBy } from "./decide.ts"
+import { decide, isAboutUnseen, lostRace, type StatedBy } from "./decide.ts"
 import { GivenNames } from "./given-names.ts"
 import { Names } from "./names.ts"
 
@@ -66,9 +68,16 @@ export const makeDispatch = (options: DispatchOptions): Effect.Effect<Dispatch, 
     const spoken = { bind: names.bind, bearer: names.bearer, next: names.next, isGiven: given.has }
     const known = (what: Effect.Effect<void>) =>
       what.pipe(Effect.timeoutOrElse({ duration: options.waitMillis, orElse: () => namesUnknown }))
+    /** What was logged before a command was given is shown when it is decided, through whichever gateway it came. */
+    const shown = (command: Command) =>
+      Effect.gen(function* () {
+        if (!(yield* view.read((rows) => isAboutUnseen(rows, command)))) return
+        const logged = log.ends.pipe(Effect.flatMap((ends) => caughtUp(ends.flatMap(lastBefore))))
+        yield* logged.pipe(Effect.timeoutOrElse({ duration: options.waitMillis, orElse: () => runUnknown }))
+      })
     const append = (command: Command, cause: string, until: number) =>
       Effect.gen(function* () {
-        if (Date.now() > until) return yield* logBusy
+        if ((yield* steadyMillis) > until) return yield* logBusy
         const decision = yield* view.read((rows) => decide(rows, command, spoken))
         if ("refused" in decision || "behind" in decision) return decision
         const at = options.clock()
@@ -77,6 +86,7 @@ export const makeDispatch = (options: DispatchOptions): Effect.Effect<Dispatch, 
         const events = stamp(facts, { at, cause })
         const start = spanClock()
         const positions = yield* appendSurely(log, events, options.waitMillis)
+        reached("command: appended")
         given.add(facts, positions)
         const by = events[0]?.meta ?? null
         if (by !== null && spans.follows(by))
@@ -114,7 +124,11 @@ export const makeDispatch = (options: DispatchOptions): Effect.Effect<Dispatch, 
         return yield* attempt(command, cause, until, "behind" in appended ? stale : stale + 1)
       })
     return (command, cause) =>
-      known(names.ready).pipe(Effect.andThen(Effect.suspend(() => attempt(command, cause, Date.now() + options.waitMillis))))
+      known(names.ready).pipe(
+        Effect.andThen(shown(command)),
+        Effect.andThen(steadyMillis),
+        Effect.flatMap((now) => attempt(command, cause, now + options.waitMillis)),
+      )
   })
 
 /**
@@ -146,8 +160,18 @@ const namesMove = Effect.fail(
 /** What a name stands for cannot be told: the log is away, or what has been read of it is behind the projections. */
 const namesUnknown = Effect.fail(new LogUnavailable({ message: "the names in the log have not been read yet" }))
 
+/** Whether there is such a run cannot be told yet. */
+const runUnknown = Effect.fail(
+  new LogUnavailable({
+    message: "the projections do not show it, and whether the log has it cannot be told now; nothing came of the command",
+  }),
+)
+
 /** The commands before this one took all the time that there was: nothing of this one was appended. */
 const logBusy = Effect.fail(new LogUnavailable({ message: "the commands before this one wait for the log" }))
+
+/** The position of the last event before an end. */
+const lastBefore = (end: Position): readonly Position[] => (end.offset === 0 ? [] : [{ ...end, offset: end.offset - 1 }])
 
 const nextAfter = (positions: readonly Position[]): number => Math.max(0, ...positions.map(({ offset }) => offset + 1))
 

@@ -13,6 +13,8 @@ export interface HttpOptions {
   /** How long a client may take to send its headers, in milliseconds. */
   readonly headersTimeoutMs: number
   readonly metrics: HttpMetrics
+  /** Whether WebSockets are opened here. Any other upgrade is answered as the request that it also is. */
+  readonly hasSockets?: boolean
   /** Takes what goes wrong within requests; nobody hears of it by default. */
   readonly logger?: FastifyBaseLogger | undefined
 }
@@ -33,6 +35,8 @@ export const httpServer = async (options: HttpOptions): Promise<FastifyInstance>
       headersTimeout: options.headersTimeoutMs,
       connectionsCheckingInterval: Math.min(options.headersTimeoutMs, 5_000),
       maxHeaderSize: 256 * 1024,
+      shouldUpgradeCallback: ({ method, headers }) =>
+        options.hasSockets === true && method === "GET" && headers.upgrade?.toLowerCase() === "websocket",
     },
     // Ids and names in paths, percent-encoded.
     routerOptions: { maxParamLength: 2_048 },
@@ -41,11 +45,23 @@ export const httpServer = async (options: HttpOptions): Promise<FastifyInstance>
     },
     forceCloseConnections: "idle",
   })
+  // Node drops what lies in one chunk behind the body of a request that would upgrade: the next request on the connection.
+  server.server.prependListener("request", (request, response) => {
+    if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
+  })
   await server.register(cors, {
     origin: options.corsOrigins.includes("*") ? true : [...options.corsOrigins],
     credentials: true,
     methods: ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"],
-    exposedHeaders: ["X-Request-ID", "X-Matyan-Id", "X-Matyan-Lag", "X-Matyan-Position", "X-Next-Cursor"],
+    exposedHeaders: [
+      "ETag",
+      "X-Request-ID",
+      "X-Matyan-As-Of",
+      "X-Matyan-Id",
+      "X-Matyan-Lag",
+      "X-Matyan-Position",
+      "X-Next-Cursor",
+    ],
     maxAge: 600,
   })
   server.addHook("onRequest", async (request, reply) => {

@@ -1,7 +1,8 @@
 /** How far the projections are behind the log, asked of both as seldom as may be: on a distributed log that is a request. */
 import { Effect } from "effect"
-import { EventLog, partitionName } from "../domain/ports/event-log.ts"
+import { EventLog, partitionName, type Starts } from "../domain/ports/event-log.ts"
 import type { KeyValueStore } from "../domain/ports/key-value-store.ts"
+import type { Position } from "../events/index.ts"
 import { checkpoints } from "../projections/fold.ts"
 import { makeView } from "../projections/view.ts"
 
@@ -28,11 +29,7 @@ export const makeLagMeter: Effect.Effect<LagMeter, never, EventLog | KeyValueSto
   const view = yield* makeView
   const measured = Effect.gen(function* () {
     const folded = yield* view.read(checkpoints)
-    const ends = yield* log.ends
-    const behind = (name: string, end: number): number => Math.max(0, end - (folded.get(name) ?? 0))
-    const partitions = new Map(ends.map((end) => [partitionName(end), behind(partitionName(end), end.offset)]))
-    const events = [...partitions.values()].reduce((sum, one) => sum + one, 0)
-    return { events, partitions } satisfies Lag
+    return lagOf(folded, yield* log.ends)
   })
   const orUnknown = measured.pipe(
     Effect.timeout("2 seconds"),
@@ -40,6 +37,13 @@ export const makeLagMeter: Effect.Effect<LagMeter, never, EventLog | KeyValueSto
   )
   return meterOf(() => Effect.runPromise(orUnknown))
 })
+
+/** How far checkpoints, read first, are behind the ends of the log. */
+export const lagOf = (folded: Starts, ends: readonly Position[]): Lag => {
+  const behind = (name: string, end: number): number => Math.max(0, end - (folded.get(name) ?? 0))
+  const partitions = new Map(ends.map((end) => [partitionName(end), behind(partitionName(end), end.offset)]))
+  return { events: [...partitions.values()].reduce((sum, one) => sum + one, 0), partitions }
+}
 
 /** A meter over a measurement, which is taken once at a time and not again while it is fresh. */
 export const meterOf = (measure: () => Promise<Lag | null>, now: () => number = () => performance.now()): LagMeter => {

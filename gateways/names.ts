@@ -1,5 +1,6 @@
 /** The names that gateways bind: a {@link NameBook} that follows the log, so that training goes on while the store is down. */
 import { Cause, Context, Deferred, Effect, Layer, Stream } from "effect"
+import { reached } from "../domain/milestones.ts"
 import { type NameKind, NameBook } from "../domain/names.ts"
 import { EventLog, type LogUnavailable, partitionName } from "../domain/ports/event-log.ts"
 
@@ -35,6 +36,7 @@ export class Names extends Context.Service<
         if (progress.next >= end) yield* Deferred.succeed(ready, undefined)
         yield* Stream.runForEach(log.follow(new Map([[partitionName(control), progress.next]]), [control]), (batch) => {
           for (const record of batch.records) if (record.type !== "Undecodable") book.apply(record)
+          reached("names: heard")
           progress.reach(batch.next)
           return progress.next >= (end ?? 0) ? Deferred.succeed(ready, undefined) : Effect.void
         })

@@ -3,6 +3,7 @@ import type { Refusal } from "../domain/refusals.ts"
 
 export const statusOf = {
   RunNotFound: 404,
+  RunPurged: 410,
   ExperimentNotFound: 404,
   TagNotFound: 404,
   NoteNotFound: 404,
@@ -17,6 +18,8 @@ export const statusOf = {
 /** The refusal in words. */
 export const refusalText = (refusal: Refusal): string => {
   if (refusal._tag === "InvalidInput") return refusal.problem
+  if (refusal._tag === "RunPurged")
+    return `Run ${refusal.id} cannot be restored: the time in the trash is over, and its data is gone`
   if (refusal._tag === "NameTaken")
     return `${refusal.kind === "tag" ? "Tag" : "Experiment"} with name '${refusal.name}' already exists`
   return `${refusal._tag.replace("NotFound", "")} ${refusal.id} not found`

@@ -1,10 +1,14 @@
 /** Appends what frames state, run by run, and holds on while the log is away. */
 import { Effect } from "effect"
-import type { AnyEvent } from "../../events/index.ts"
+import type { AnyEvent, Position } from "../../events/index.ts"
 import type { EventLog } from "../../domain/ports/event-log.ts"
 
-/** Null: all is durable. A text: what the log will never take. */
-export type Outcome = string | null
+export interface Outcome {
+  /** What the log will never take; null where all is durable. */
+  readonly refused: string | null
+  /** Where what is durable stands, in the order in which it was stated. */
+  readonly positions: readonly Position[]
+}
 
 interface Waiting {
   readonly events: readonly AnyEvent[]
@@ -12,6 +16,9 @@ interface Waiting {
   readonly bytes: number
   readonly settle: (outcome: Outcome) => void
 }
+
+/** Runs what waits for the log or for a time, with the services of the gateway; rejects when the signal aborts. */
+export type Run = <A>(effect: Effect.Effect<A>, signal?: AbortSignal) => Promise<A>
 
 /** Frames that wait for one append together; more would make it too large. */
 const mostBytes = 4 * 2 ** 20
@@ -22,14 +29,16 @@ const mostBytes = 4 * 2 ** 20
  */
 export class Appender {
   readonly #log: EventLog["Service"]
-  readonly #onOutcome: (away: boolean) => void
+  readonly #run: Run
+  readonly #onOutcome: (fault: string | null) => void
   readonly #queues = new Map<string, Waiting[]>()
   readonly #working = new Set<Promise<void>>()
   readonly #stopping = new AbortController()
 
-  /** `onOutcome` hears after each attempt whether the log was away. */
-  constructor(log: EventLog["Service"], onOutcome: (away: boolean) => void) {
+  /** `onOutcome` hears after each attempt why the log could not take it; null where it answered. */
+  constructor(log: EventLog["Service"], run: Run, onOutcome: (fault: string | null) => void) {
     this.#log = log
+    this.#run = run
     this.#onOutcome = onOutcome
   }
 
@@ -49,13 +58,11 @@ export class Appender {
     })
   }
 
-  /** Waits for what is under way, at most to `end` (Unix milliseconds), then gives up: nobody was told that it is stored. */
-  async stop(end: number): Promise<void> {
-    const timer = setTimeout(() => this.#stopping.abort(), Math.max(0, end - Date.now()))
+  /** Waits for what is under way, at most so long, then gives up: nobody was told that it is stored. */
+  async stop(millis: number): Promise<void> {
     // An append that hangs is not waited for beyond that, either.
-    const over = new Promise((resume) => this.#stopping.signal.addEventListener("abort", resume))
+    const over = pause(this.#run, Math.max(0, millis), this.#stopping.signal)
     await Promise.race([Promise.all(this.#working), over])
-    clearTimeout(timer)
     this.#stopping.abort()
   }
 
@@ -73,39 +80,61 @@ export class Appender {
     const answer = await this.#attempt(batch.flatMap(({ events }) => events))
     if (answer === "stopped") return
     // Rare: the log will not have one of the events. Those around it are good, so each goes alone, in the same order.
-    if (answer === "durable") for (const { settle } of batch) settle(null)
-    else for (const { events, settle } of batch) settle(await this.#appendOneByOne(events))
+    if ("refused" in answer)
+      for (const { events, settle } of batch) {
+        const outcome = await this.#appendOneByOne(events)
+        if (outcome === "stopped") return
+        settle(outcome)
+      }
+    else {
+      let at = 0
+      for (const { events, settle } of batch)
+        settle({ refused: null, positions: answer.positions.slice(at, (at += events.length)) })
+    }
   }
 
-  async #appendOneByOne(events: readonly AnyEvent[]): Promise<Outcome> {
+  async #appendOneByOne(events: readonly AnyEvent[]): Promise<Outcome | "stopped"> {
     const refused: string[] = []
+    const positions: Position[] = []
     for (const event of events) {
       const answer = await this.#attempt([event])
-      if (typeof answer !== "string") refused.push(answer.refused)
+      if (answer === "stopped") return answer
+      if ("refused" in answer) refused.push(answer.refused)
+      else positions.push(...answer.positions)
     }
-    return refused.length === 0 ? null : refused.join("\n")
+    return { refused: refused.length === 0 ? null : refused.join("\n"), positions }
   }
 
-  async #attempt(events: readonly AnyEvent[]): Promise<"durable" | "stopped" | Refused> {
+  async #attempt(events: readonly AnyEvent[]): Promise<"stopped" | Durable | Refused> {
     for (let delay = firstDelayMs; !this.#stopping.signal.aborted; delay = Math.min(delay * 2, longestDelayMs)) {
-      const answer = await Effect.runPromise(attempt(this.#log, events))
-      this.#onOutcome(answer === "away")
-      if (answer !== "away") return answer
-      await pause(delay, this.#stopping.signal)
+      const answer = await this.#run(attempt(this.#log, events))
+      this.#onOutcome("away" in answer ? answer.away : null)
+      if (!("away" in answer)) return answer
+      await pause(this.#run, delay, this.#stopping.signal)
     }
     return "stopped"
   }
+}
+
+/** Where each of the events stands. */
+interface Durable {
+  readonly positions: readonly Position[]
 }
 
 interface Refused {
   readonly refused: string
 }
 
-const attempt = (log: EventLog["Service"], events: readonly AnyEvent[]): Effect.Effect<"durable" | "away" | Refused> =>
+/** Why. */
+interface Away {
+  readonly away: string
+}
+
+const attempt = (log: EventLog["Service"], events: readonly AnyEvent[]): Effect.Effect<Durable | Away | Refused> =>
   log.append(events).pipe(
-    Effect.as("durable" as const),
+    Effect.map((positions) => ({ positions })),
     Effect.catchTags({
-      LogUnavailable: () => Effect.succeed("away" as const),
+      LogUnavailable: ({ message }) => Effect.succeed({ away: message }),
       EventTooLarge: ({ type, bytes, limit }) =>
         Effect.succeed({ refused: `${type}: ${bytes} bytes, at most ${limit} are kept` }),
     }),
@@ -124,13 +153,6 @@ const takeSome = (queue: Waiting[]): readonly Waiting[] => {
   return queue.splice(0, count)
 }
 
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resume) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener("abort", done)
-      resume()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener("abort", done)
-  })
+/** Ends early when the signal aborts. */
+const pause = (run: Run, millis: number, signal: AbortSignal): Promise<void> =>
+  run(Effect.sleep(millis), signal).catch(() => undefined)

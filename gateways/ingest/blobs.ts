@@ -8,11 +8,12 @@ import {
   type BlobStore,
   type BlobStoreUnavailable,
   type ByteRange,
+  type Granted,
   UploadRefused,
-  type UploadTerms,
 } from "../../domain/ports/blob-store.ts"
+import { reached } from "../../domain/milestones.ts"
 
-type Verify = NonNullable<BlobStore["Service"]["local"]>["verify"]
+type Local = NonNullable<BlobStore["Service"]["local"]>
 type Fault = BlobNotFound | BlobStoreUnavailable | UploadRefused
 
 /** What a request is answered with. */
@@ -23,7 +24,7 @@ interface Answer {
 }
 
 export const blobRoutes =
-  (blobs: BlobStore["Service"], verify: Verify) =>
+  (blobs: BlobStore["Service"], local: Local) =>
   async (server: FastifyInstance): Promise<void> => {
     // Bodies pass through as they come; nothing here reads them whole.
     server.removeAllContentTypeParsers()
@@ -40,28 +41,34 @@ export const blobRoutes =
     server.put(
       "/api/v1/blobs/*",
       { bodyLimit: Number.MAX_SAFE_INTEGER },
-      answered((request) => upload(request, blobs, verify)),
+      answered((request) => upload(request, local)),
     )
     server.get(
       "/api/v1/blobs/*",
       { exposeHeadRoute: false },
-      answered((request) => download(request, blobs, verify)),
+      answered((request) => download(request, blobs, local)),
     )
   }
 
-const upload = (request: FastifyRequest, blobs: BlobStore["Service"], verify: Verify): Effect.Effect<Answer, Fault> =>
-  verify("PUT", request.raw.url ?? "").pipe(
-    Effect.tap(({ terms }) => {
-      const refusal = headRefusal(request, terms)
+const upload = (request: FastifyRequest, local: Local): Effect.Effect<Answer, Fault> =>
+  local.verify("PUT", request.raw.url ?? "").pipe(
+    Effect.tap((granted) => {
+      const refusal = headRefusal(request, granted)
       return refusal === null ? Effect.void : Effect.fail(refusal)
     }),
-    Effect.flatMap(({ key, terms }) => blobs.put(key, request.raw, terms)),
-    Effect.as({ status: 200 }),
+    Effect.flatMap((granted) => local.take(granted, request.raw.iterator({ destroyOnReturn: false }))),
+    // A client that is still sending reads no answer, and would only see its connection go.
+    Effect.tapError(() => Effect.sync(() => request.raw.resume())),
+    Effect.map((etag) => {
+      reached("blob: before answer")
+      return { status: 200, headers: { etag } }
+    }),
   )
 
 /** What the request's head alone tells against it, before a byte of the body is read. */
-const headRefusal = ({ headers }: FastifyRequest, terms: UploadTerms): UploadRefused | null => {
-  if (headers["content-type"] !== terms.contentType)
+const headRefusal = ({ headers }: FastifyRequest, { terms, part }: Granted): UploadRefused | null => {
+  // The type is that of the object, and was told when the parts began.
+  if (part === null && headers["content-type"] !== terms.contentType)
     return new UploadRefused({
       message: `the upload was signed for the content type ${terms.contentType}`,
       reason: "content-type",
@@ -72,9 +79,9 @@ const headRefusal = ({ headers }: FastifyRequest, terms: UploadTerms): UploadRef
     : null
 }
 
-const download = (request: FastifyRequest, blobs: BlobStore["Service"], verify: Verify): Effect.Effect<Answer, Fault> =>
+const download = (request: FastifyRequest, blobs: BlobStore["Service"], local: Local): Effect.Effect<Answer, Fault> =>
   Effect.gen(function* () {
-    const { key } = yield* verify("GET", request.raw.url ?? "")
+    const { key } = yield* local.verify("GET", request.raw.url ?? "")
     const info = yield* blobs.info(key)
     const range = rangeOf(request.headers.range, info.size)
     if (range === "unsatisfiable")
@@ -116,6 +123,8 @@ const statusOf = {
   "too-large": 413,
   checksum: 400,
   key: 400,
+  upload: 404,
+  parts: 400,
 } as const satisfies Record<UploadRefused["reason"], number>
 
 const answerOf = (fault: Fault): Answer => {

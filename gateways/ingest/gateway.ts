@@ -1,7 +1,8 @@
 /** The ingestion gateway: sockets that take what runs log, and the few routes beside them. */
-import { Effect, type Scope } from "effect"
+import { Clock, Effect, type Scope } from "effect"
 import type { FastifyInstance } from "fastify"
 import { BlobStore } from "../../domain/ports/blob-store.ts"
+import { NewId } from "../../domain/ports/ids.ts"
 import { EventLog } from "../../domain/ports/event-log.ts"
 import { Spans } from "../../domain/ports/spans.ts"
 import { healthRoutes, said } from "../health.ts"
@@ -30,8 +31,11 @@ export const ingestGateway = (
     const blobs = yield* BlobStore
     const names = yield* Names
     const spans = yield* Spans
+    const [clock, newId, context] = [yield* Clock.Clock, yield* NewId, yield* Effect.context()]
+    const run: Means["run"] = (effect, signal) =>
+      Effect.runPromiseWith(context)(effect, signal === undefined ? undefined : { signal })
     const { server, sockets } = yield* Effect.acquireRelease(
-      Effect.promise(() => assemble(options, { log, blobs, names, spans })),
+      Effect.promise(() => assemble(options, { log, blobs, names, spans, clock, newId, run })),
       (running) => Effect.promise(() => end(running, options.sockets.drainMs)),
     )
     const port = yield* listen(server, options.host, options.port)
@@ -45,14 +49,12 @@ interface Assembled {
   readonly sockets: Sockets
 }
 
-interface Needed {
-  readonly log: EventLog["Service"]
+interface Needed extends Omit<Means, "bind" | "metrics"> {
   readonly blobs: BlobStore["Service"]
   readonly names: Names["Service"]
-  readonly spans: Means["spans"]
 }
 
-const assemble = async (options: IngestGatewayOptions, { log, blobs, names, spans }: Needed): Promise<Assembled> => {
+const assemble = async (options: IngestGatewayOptions, { blobs, names, ...means }: Needed): Promise<Assembled> => {
   const registry = metricsRegistry()
   const server = await httpServer({
     logger: options.logger,
@@ -60,13 +62,14 @@ const assemble = async (options: IngestGatewayOptions, { log, blobs, names, span
     bodyBytes: 64 * 1024,
     headersTimeoutMs: 10_000,
     metrics: httpMetrics(registry),
+    hasSockets: true,
   })
-  const sockets = new Sockets({ log, bind: names.bind, metrics: socketMetrics(registry), spans }, options.limits, options.sockets)
+  const sockets = new Sockets({ ...means, bind: names.bind, metrics: socketMetrics(registry) }, options.limits, options.sockets)
   acceptSockets(server.server, sockets, options)
   restRoutes(server, blobs, options)
-  if (blobs.local !== null) await server.register(blobRoutes(blobs, blobs.local.verify))
+  if (blobs.local !== null) await server.register(blobRoutes(blobs, blobs.local))
   healthRoutes(server, [
-    { name: "kafka", vital: true, check: async () => sockets.trouble ?? (await Effect.runPromise(said(log.ends))) },
+    { name: "kafka", vital: true, check: async () => sockets.illness ?? (await Effect.runPromise(said(means.log.ends))) },
     { name: "blob", vital: false, check: () => Effect.runPromise(said(blobs.check)) },
   ])
   metricsRoute(server, registry)

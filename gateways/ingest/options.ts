@@ -13,6 +13,8 @@ export interface IngestGatewayOptions {
   /** How long a presigned upload may be used, in seconds, and its most bytes. */
   readonly uploadSeconds: number
   readonly uploadBytes: number
+  /** Most bytes of an upload in parts. */
+  readonly multipartBytes: number
   /** Takes what goes wrong within requests; nobody hears of it by default. */
   readonly logger?: FastifyBaseLogger
   /** Whether a page of this origin may open a socket; undefined where the client names none. All may unless told. */
@@ -57,5 +59,6 @@ export const defaultIngestGatewayOptions: IngestGatewayOptions = {
   },
   uploadSeconds: 3_600,
   uploadBytes: 5 * 2 ** 30,
+  multipartBytes: 5 * 2 ** 40,
   allowsOrigin: () => true,
 }

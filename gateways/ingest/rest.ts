@@ -2,31 +2,28 @@
 import { Effect, Result } from "effect"
 import type { FastifyInstance, FastifyReply } from "fastify"
 import { type BlobStore, BlobStoreUnavailable } from "../../domain/ports/blob-store.ts"
-import { blobPathProblem, bytesOf, hasControl, runIdProblem } from "../../domain/limits.ts"
+import { multipartRoutes } from "./multipart.ts"
+import { contentTypeField, targetFields } from "./multipart-requests.ts"
 import type { IngestGatewayOptions } from "./options.ts"
-
-/** One thing wrong with a request: what kind, where, in words, and what was sent. */
-interface Detail {
-  readonly type: string
-  readonly loc: readonly (string | number)[]
-  readonly msg: string
-  readonly input: unknown
-}
+import { type Detail, fieldsOf, optionalText, sha256Problem } from "./request-fields.ts"
 
 interface PresignRequest {
   readonly run_id: string
   readonly artifact_path: string
   readonly content_type: string
+  readonly sha256: string | null
 }
 
 export const restRoutes = (server: FastifyInstance, blobs: BlobStore["Service"], options: IngestGatewayOptions): void => {
   server.get("/api/v1/rest/version/", async () => ({ version: options.version, component: "frontier" }))
   server.post("/api/v1/rest/artifacts/presign", async (request, reply) => {
     const asked = presignRequest(request.body, options)
-    if (Array.isArray(asked)) return reply.code(422).send({ detail: asked })
-    const { run_id, artifact_path, content_type } = asked as PresignRequest
+    if (!("run_id" in asked)) return reply.code(422).send({ detail: asked })
+    const { run_id, artifact_path, content_type, sha256 } = asked
     const key = `${run_id}/${artifact_path}`
-    const terms = { contentType: content_type, expiresInSeconds: options.uploadSeconds, maxBytes: options.uploadBytes }
+    const { uploadSeconds: expiresInSeconds, uploadBytes: maxBytes } = options
+    const checksum = sha256 === null ? {} : { sha256: sha256.toLowerCase() }
+    const terms = { contentType: content_type, expiresInSeconds, maxBytes, ...checksum }
     const signed = await Effect.runPromise(Effect.result(blobs.signUpload(key, terms)))
     if (Result.isSuccess(signed)) return { upload_url: signed.success.url, s3_key: key, headers: signed.success.headers }
     const { message } = signed.failure
@@ -35,6 +32,7 @@ export const restRoutes = (server: FastifyInstance, blobs: BlobStore["Service"],
       .code(422)
       .send({ detail: [{ type: "value_error", loc: ["body", "artifact_path"], msg: message, input: artifact_path }] })
   })
+  multipartRoutes(server, blobs, options)
   server.setNotFoundHandler((request, reply) => notFound(server, request.method, request.url, reply))
   server.setErrorHandler((error: { readonly statusCode?: number; readonly message: string }, _request, reply) => {
     const status = error.statusCode ?? 500
@@ -43,34 +41,12 @@ export const restRoutes = (server: FastifyInstance, blobs: BlobStore["Service"],
   })
 }
 
-const presignRequest = (body: unknown, options: IngestGatewayOptions): PresignRequest | readonly Detail[] => {
-  if (typeof body !== "object" || body === null || Array.isArray(body))
-    return [{ type: "model_attributes_type", loc: ["body"], msg: "Expected an object", input: body ?? null }]
-  const fields: Readonly<Record<string, unknown>> = { content_type: "application/octet-stream", ...body }
-  const details = ["run_id", "artifact_path", "content_type"].flatMap((name) => fieldDetails(name, fields, body))
-  if (details.length > 0) return details
-  // All three were found to be strings.
-  const asked = fields as unknown as PresignRequest
-  const problems: readonly (readonly [string, string | null])[] = [
-    ["run_id", runIdProblem(asked.run_id, options.limits)],
-    ["artifact_path", blobPathProblem(asked.artifact_path, options.limits)],
-    ["content_type", contentTypeProblem(asked.content_type)],
-  ]
-  const wrong = problems.flatMap(([name, msg]) =>
-    msg === null ? [] : [{ type: "value_error", loc: ["body", name], msg, input: String(fields[name]).slice(0, 200) }],
-  )
-  return wrong.length > 0 ? wrong : asked
-}
-
-const fieldDetails = (name: string, fields: Readonly<Record<string, unknown>>, body: object): readonly Detail[] => {
-  const value = fields[name]
-  if (typeof value === "string") return []
-  if (value === undefined) return [{ type: "missing", loc: ["body", name], msg: "Field required", input: body }]
-  return [{ type: "string_type", loc: ["body", name], msg: "Expected a string", input: value }]
-}
-
-const contentTypeProblem = (contentType: string): string | null =>
-  hasControl(contentType) || bytesOf(contentType) > 256 ? "content_type has control characters or more than 256 bytes" : null
+const presignRequest = (body: unknown, { limits }: IngestGatewayOptions): PresignRequest | readonly Detail[] =>
+  fieldsOf<PresignRequest>(body, {
+    ...targetFields(limits),
+    content_type: contentTypeField,
+    sha256: optionalText(sha256Problem),
+  })
 
 const jsonDetail = (message: string): Detail => ({
   type: "json_invalid",
@@ -82,6 +58,10 @@ const jsonDetail = (message: string): Detail => ({
 /** What is routed here. */
 const methods = ["GET", "POST", "PUT"] as const
 
+/** What is said to who took this gateway for the other. */
+const elsewhere =
+  "this is the ingestion gateway: runs are read from the query gateway, which has an address of its own (port 53800 by default)"
+
 /** A path that is known with its final slash added or taken away is answered by sending the client there. */
 const notFound = (server: FastifyInstance, method: string, target: string, reply: FastifyReply): FastifyReply => {
   const [path = "", ...query] = target.split("?")
@@ -91,6 +71,7 @@ const notFound = (server: FastifyInstance, method: string, target: string, reply
   const isElsewhere = methods.some((other) => other !== method && hasRoute(other, path))
   if (isElsewhere) return reply.code(405).send({ detail: "Method Not Allowed" })
   const known = path !== "/" && !path.startsWith("//") && hasRoute(method === "POST" ? "POST" : "GET", other)
-  if (!known) return reply.code(404).send({ detail: "Not Found" })
+  if (!known)
+    return reply.code(404).send({ detail: "Not Found", ...(path.startsWith("/api/v1/rest/") && { message: elsewhere }) })
   return reply.redirect([other, ...query].join("?"), 307)
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, Server } from "node:http"
 import type { Duplex } from "node:stream"
 import { WebSocketServer } from "ws"
 import { runIdProblem } from "../../domain/limits.ts"
+import { frameProtocol } from "./frame-dialect.ts"
 import type { IngestGatewayOptions } from "./options.ts"
 import type { Sockets } from "./sockets.ts"
 
@@ -19,6 +20,7 @@ export const acceptSockets = (server: Server, sockets: Sockets, options: IngestG
     maxPayload: options.limits.frameBytes,
     maxFragments: mostFragments,
     clientTracking: false,
+    handleProtocols: (offered) => (offered.has(frameProtocol) ? frameProtocol : first(offered)),
   })
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Until `ws` has the socket nobody else listens for its faults.
@@ -28,6 +30,9 @@ export const acceptSockets = (server: Server, sockets: Sockets, options: IngestG
     else handshakes.handleUpgrade(request, socket, head, (webSocket) => sockets.open(webSocket, verdict))
   })
 }
+
+/** Who asks for another protocol is told its first wish, without which browsers would not go on; it is the stock one all the same. */
+const first = (offered: ReadonlySet<string>): string | false => [...offered][0] ?? false
 
 interface Refusal {
   readonly status: string

@@ -1,6 +1,7 @@
 /** What the ingestion gateway answers; it is a server of its own, and stands in the same document for whoever looks. */
 import type { Operation, Operations } from "./api-operation.ts"
 import { file, json, tagged } from "./api-operation.ts"
+import { multipartOperations, multipartSchemas } from "./api-multipart.ts"
 import { type JsonSchema, list, mapOf, object, orNull, ref, text } from "./api-schema.ts"
 
 const place: JsonSchema = { type: "array", items: { type: ["string", "integer"] } }
@@ -15,14 +16,16 @@ export const ingestionSchemas: Readonly<Record<string, JsonSchema>> = {
       run_id: text(),
       artifact_path: text("Relative, without `.`, `..` and empty parts"),
       content_type: { type: "string", default: "application/octet-stream" },
+      sha256: orNull(text("Of the content, 64 hexadecimal digits; nothing else is stored then")),
     },
-    ["content_type"],
+    ["content_type", "sha256"],
   ),
   Presigned: object({
     upload_url: text("PUT the bytes there"),
     s3_key: text(),
     headers: orNull(mapOf(text("To be sent along"))),
   }),
+  ...multipartSchemas,
   IngestionVersion: object({ version: text(), component: { const: "frontier" } }),
 }
 
@@ -64,13 +67,15 @@ export const ingestionOperations: Operations = {
         refused(503, "The blob store is away"),
       ],
     },
+    ...multipartOperations,
     "PUT /api/v1/blobs/:key": {
       summary: "Upload to a signed address",
-      says: "Where objects are kept in files. The address is that of presign, whole; the key may hold slashes.",
+      says: "Where objects are kept in files. The address is one that was signed, whole. The answer has an `ETag`, which a part is completed with.",
       answers: [
         { status: 200, says: "Stored" },
-        refused(400, "The bytes are not those of the checksum"),
+        refused(400, "The bytes are not those of the checksum, or not as many as the part has"),
         refused(403, "The address is not signed so, or too old"),
+        refused(404, "The upload in parts that it belongs to has ended"),
         refused(413, "Too large"),
       ],
     },

@@ -1,6 +1,6 @@
 /** What a route declares of itself to whoever calls it; `openapi.ts` makes the document of it. */
 import type { Schema } from "effect"
-import type { Parameter } from "./api-parameters.ts"
+import type { Parameter } from "./parameter-kinds.ts"
 import { type JsonSchema, ref, schemaOf } from "./api-schema.ts"
 
 export interface Answer {
@@ -11,6 +11,8 @@ export interface Answer {
   readonly schema?: JsonSchema
   /** What a binary stream holds, as the tree that it is read as. */
   readonly tree?: JsonSchema
+  /** The data of server-sent events, by their names. */
+  readonly events?: Readonly<Record<string, JsonSchema>>
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -63,7 +65,7 @@ export const file = (says: string, type: string, headers: Readonly<Record<string
 
 export const empty = (says = "Done"): Answer => ({ status: 204, says })
 
-const error = (status: number, says: string): Answer => ({ status, says, type: "application/json", schema: ref("Error") })
+export const error = (status: number, says: string): Answer => ({ status, says, type: "application/json", schema: ref("Error") })
 
 export const badQuery = error(400, "The query, or a range, cannot be read; for a query `detail` tells where")
 export const nameTaken = error(400, "The name is another's")

@@ -3,108 +3,13 @@
  * tells it, so that what is told is what is read.
  */
 import type { FastifyRequest } from "fastify"
+import { parseJson } from "../../domain/json.ts"
+import { isMap, type ValueMap } from "../../domain/value.ts"
 import { type Axis, axes } from "../../projections/series-buckets.ts"
-import type { JsonSchema } from "./api-schema.ts"
 import { bucketsIn, buckets } from "./buckets.ts"
 import { invalid } from "./errors.ts"
-import {
-  booleanParameter,
-  type IntegerBounds,
-  integerParameter,
-  rangeParameter,
-  type StepRange,
-  textParameter,
-  textParameters,
-  timezoneBounds,
-  timezoneOffset,
-} from "./parameters.ts"
-
-export interface Parameter<A = unknown> {
-  readonly name: string
-  readonly in: "query" | "header"
-  readonly says: string
-  readonly schema: JsonSchema
-  readonly isRequired: boolean
-  readonly example?: string
-  /** Throws a 4xx that names the parameter where it is none. */
-  readonly read: (request: FastifyRequest) => A
-}
-
-interface Told {
-  readonly schema?: JsonSchema
-  readonly isRequired?: boolean
-  readonly example?: string
-}
-
-const text = (name: string, says: string, { schema, isRequired = false, example }: Told = {}): Parameter<string | undefined> => ({
-  name,
-  in: "query",
-  says,
-  schema: { type: "string", ...schema },
-  isRequired,
-  ...(example === undefined ? {} : { example }),
-  read: (request) => textParameter(request, name),
-})
-
-const integer = <D extends number | undefined>(
-  name: string,
-  missing: D,
-  says: string,
-  bounds: IntegerBounds = {},
-): Parameter<number | D> => ({
-  name,
-  in: "query",
-  says,
-  schema: { type: "integer", ...schemaOfBounds(bounds), ...(missing === undefined ? {} : { default: missing }) },
-  isRequired: false,
-  read: (request) => integerParameter(request, name, missing, bounds),
-})
-
-const schemaOfBounds = ({ least, most }: IntegerBounds): JsonSchema => ({
-  ...(least === undefined ? {} : { minimum: least }),
-  ...(most === undefined ? {} : { maximum: most }),
-})
-
-const flag = (name: string, missing: boolean, says: string): Parameter<boolean> => ({
-  name,
-  in: "query",
-  says,
-  schema: { type: "boolean", default: missing },
-  isRequired: false,
-  read: (request) => booleanParameter(request, name, missing),
-})
-
-const range = (name: string, says: string): Parameter<StepRange> => ({
-  name,
-  in: "query",
-  says,
-  schema: { type: "string", pattern: String.raw`^\s*([+-]?\d+)?\s*(:\s*([+-]?\d+)?\s*)?$`, default: "" },
-  isRequired: false,
-  example: "0:100",
-  read: (request) => rangeParameter(request, name),
-})
-
-/** One that may be given several times. */
-const texts = (name: string, says: string, items: JsonSchema = { type: "string" }): Parameter<readonly string[]> => ({
-  name,
-  in: "query",
-  says,
-  schema: { type: "array", items },
-  isRequired: false,
-  read: (request) => textParameters(request, name),
-})
-
-const header = (name: string, says: string): Parameter<string | undefined> => ({
-  name,
-  in: "header",
-  says,
-  schema: { type: "string" },
-  isRequired: false,
-  read: ({ headers }) => {
-    const told = headers[name.toLowerCase()]
-    return Array.isArray(told) ? told.at(-1) : told
-  },
-})
+import { textParameter, timezoneBounds, timezoneOffset } from "./parameters.ts"
+import { choice, flag, header, integer, range, text, texts, type Parameter } from "./parameter-kinds.ts"
 
 /** What a search is asked. */
 export const query = text("q", "A MatyanQL expression over `run` (and `metric`, `images`, …); empty: every run", {
@@ -129,6 +34,32 @@ export const skipSystemInInfo = flag("skip_system", false, "Leave out `__system_
 
 export const excludeParams = flag("exclude_params", false, "Leave out the parameters")
 export const excludeTraces = flag("exclude_traces", false, "Leave out the metrics")
+
+export const trashLimit = integer("limit", 100, "Most runs of a page", { least: 1, most: 1_000 })
+export const trashCursor = text("cursor", "What the page before said was `next`; empty or missing: the first page")
+
+export const historyLimit = integer("limit", 100, "Most events of the log that a page looks at", { least: 1, most: 1_000 })
+export const historyCursor = integer("cursor", undefined, "What the page before said was `next`; missing: the first page", {
+  least: 0,
+})
+export const historyOrder = choice("order", ["newest", "oldest"], "Which comes first")
+export const historyStream = choice(
+  "of",
+  ["run", "control"],
+  "`run`: what happened to the run itself; `control`: what the project says of it, its notes and the removal of its objects",
+)
+
+export const sequenceName = text("name", "The sequence whose points are told; missing: which sequences there are")
+export const sequenceContext: Parameter<ValueMap> = {
+  ...text("context", "Its context, as a JSON object", { schema: { default: "{}" }, example: '{"subset":"train"}' }),
+  read: (request) => {
+    const parsed = parseJson(textParameter(request, "context") ?? "{}")
+    if ("error" in parsed || !isMap(parsed.value)) throw invalid("context", "Input should be a JSON object")
+    return parsed.value
+  },
+}
+export const pointLimit = integer("limit", 10_000, "Most points of a page", { least: 1, most: 100_000 })
+export const stepCursor = integer("cursor", undefined, "What the page before said was `next`; missing: the first page")
 
 export const runLimit = integer("limit", 0, "Most runs of a page; 0: all", { least: 0 })
 export const runOffset = text("offset", "The id of the last run of the page before; for new clients `cursor` is better")
@@ -221,6 +152,16 @@ const positionsAsked =
 /** The two that every route takes: gateways on one log may be differently far. */
 export const positionHeader = header("X-Matyan-Position", positionsAsked)
 export const position = text("position", `${positionsAsked}; for clients that set no headers`)
+
+const asOfAsked =
+  "Answer as of a time or positions: the id of a generation that `matyan rebuild --as-of` made, or the very text that it was made with"
+/** The two that every read takes. */
+export const asOfHeader = header("X-Matyan-As-Of", asOfAsked)
+export const asOf = text("as_of", `${asOfAsked}; goes before the header`, { example: "2026-11-22T10:00:00Z" })
+
+/** Whether a request that cannot be answered so asks for it all the same. */
+export const asksAsOf = (request: FastifyRequest): boolean =>
+  textParameter(request, "as_of") !== undefined || request.headers["x-matyan-as-of"] !== undefined
 
 export const timezone: Parameter<number> = {
   name: "X-Timezone-Offset",

@@ -1,6 +1,7 @@
 /** What the searches and the routes beside them declare: all answer with binary streams. */
 import { badInput, badQuery, file, json, notThere, type Operations, stream, tagged } from "./api-operation.ts"
 import * as parameters from "./api-parameters.ts"
+import { liveEvents } from "./api-live.ts"
 import { namedSequences } from "./api-runs.ts"
 import { anyObject, flag, integer, list, object, orNull, ref, text } from "./api-schema.ts"
 import { byRun, itemName, itemsOf, objectSequence, objectsFound } from "./api-trees.ts"
@@ -129,7 +130,7 @@ export const searchOperations: Operations = {
       parameters.liveCursor,
       parameters.lastEventId,
     ],
-    answers: [file("Events", "text/event-stream"), badQuery, badInput],
+    answers: [{ ...file("Events", "text/event-stream"), events: liveEvents }, badQuery, badInput],
   },
   ...Object.assign({}, ...objectKinds.map(ofKind)),
 }

@@ -1,6 +1,6 @@
 /** How the query gateway says no: the envelope that clients know, and beside it a `message` that the web UI shows. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify"
-import { positionName } from "../../projections/positions.ts"
+import { positionName } from "../../domain/positions.ts"
 import { CommandBuried, OutcomeUnknown } from "../dispatch.ts"
 
 /** Where a query's syntax is wrong, for the web UI to point at. */
@@ -48,6 +48,7 @@ const codes: Readonly<Record<number, string>> = {
   403: "forbidden",
   404: "not_found",
   409: "conflict",
+  410: "gone",
   422: "validation_error",
   500: "internal_error",
 }
@@ -58,11 +59,17 @@ export const answerErrors = (server: FastifyInstance): void => {
   server.setErrorHandler((error: FastifyError | HttpFault, request, reply) => sendFault(faultOf(error, request), reply))
   server.setNotFoundHandler(async (request, reply) => {
     const methods = routes(pathOf(request.url))
-    if (methods.length === 0) return reply.code(404).send({ detail: "Not Found", message: `no route ${pathOf(request.url)}` })
+    if (methods.length === 0) return reply.code(404).send({ detail: "Not Found", message: noRoute(pathOf(request.url)) })
     reply.code(405).header("allow", methods.join(", "))
     return reply.send({ detail: "Method Not Allowed", message: `${request.method} is not one of ${methods.join(", ")}` })
   })
 }
+
+/** Whoever took the one gateway for the other is told so. */
+const noRoute = (path: string): string =>
+  path.startsWith("/api/v1/ws/") || path.startsWith("/api/v1/rest/artifacts/")
+    ? `no route ${path}: runs are logged to the ingestion gateway, which has an address of its own (port 53801 by default)`
+    : `no route ${path}`
 
 const sendFault = (fault: HttpFault, reply: FastifyReply): FastifyReply => {
   if (fault.status === 503) reply.header("retry-after", "1")
@@ -78,8 +85,8 @@ const sendFault = (fault: HttpFault, reply: FastifyReply): FastifyReply => {
     })
 }
 
-const outcomeUnknown =
-  "The log did not answer: the change may have been made, or may be yet. Look before you send it again; docs/api.md tells what is safe to repeat"
+const outcomeUnknown = ({ cause }: OutcomeUnknown): string =>
+  `The log did not answer${cause instanceof Error ? ` (${cause.message})` : ""}: the change may have been made, or may be yet. Look before you send it again; docs/api.md tells what is safe to repeat`
 
 const faultOf = (error: FastifyError | HttpFault, request: FastifyRequest): HttpFault => {
   if (error instanceof HttpFault) return error
@@ -89,7 +96,8 @@ const faultOf = (error: FastifyError | HttpFault, request: FastifyRequest): Http
   }
   if (error instanceof OutcomeUnknown) {
     request.log.warn({ error }, "the log does not say whether it has a command")
-    return new HttpFault(503, outcomeUnknown, outcomeUnknown, undefined, "outcome_unknown")
+    const text = outcomeUnknown(error)
+    return new HttpFault(503, text, text, undefined, "outcome_unknown")
   }
   if (error instanceof CommandBuried) {
     const message = `The change is in the log at ${positionName(error.position)}, but cannot be applied: ${error.message}`

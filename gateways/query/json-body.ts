@@ -62,8 +62,9 @@ const format = SchemaIssue.makeFormatterStandardSchemaV1({
 
 /** Of what may also be null or missing, effect says all that it may be; clients are told what was wanted. */
 const sayPlainly = (message: string): string => {
-  const [, wanted] = /^Expected (\w+|\{)/.exec(message) ?? []
+  const [, wanted] = /^Expected (an integer|\w+|\{)/.exec(message) ?? []
   if (wanted === undefined) return message
+  if (wanted === "an integer") return "Input should be a valid integer"
   return `Input should be a valid ${wanted === "string" || wanted === "boolean" ? wanted : "dictionary"}`
 }
 

@@ -9,11 +9,15 @@ import {
   serverOperations,
   tagOperations,
 } from "./api-entities.ts"
+import { historyOperations, historySchemas } from "./api-history.ts"
 import { ingestionOperations, ingestionSchemas, ingestionServer } from "./api-ingestion.ts"
+import { liveSchemas } from "./api-live.ts"
 import { type Answer, type Body, lagHeader, notVisible, type Operation, type Operations } from "./api-operation.ts"
-import { type Parameter, position, positionHeader } from "./api-parameters.ts"
+import { asOf, asOfHeader, position, positionHeader } from "./api-parameters.ts"
 import { fileOperations, runOperations } from "./api-runs.ts"
 import { type JsonSchema, ref } from "./api-schema.ts"
+import { generationOperations } from "./api-generations.ts"
+import type { Parameter } from "./parameter-kinds.ts"
 import { searchOperations } from "./api-searches.ts"
 import { seriesOperations } from "./api-series.ts"
 import { treeSchemas } from "./api-trees.ts"
@@ -61,11 +65,12 @@ export interface ApiResponse {
   readonly content?: Readonly<Record<string, MediaType>>
 }
 
-/** `x-tree` is the schema of what a binary stream holds, as its reader rebuilds it. */
+/** `x-tree` is the schema of what a binary stream holds, as its reader rebuilds it; `x-events` are those of the events of a stream. */
 export interface MediaType {
   readonly schema?: JsonSchema
   readonly "x-tree"?: JsonSchema
   readonly "x-codec"?: string
+  readonly "x-events"?: Readonly<Record<string, JsonSchema>>
 }
 
 /** What is declared of the query gateway's routes, those of the API without its prefix. */
@@ -74,12 +79,14 @@ export const operations: Operations = {
   ...seriesOperations,
   ...runOperations,
   ...fileOperations,
+  ...historyOperations,
   ...experimentOperations,
   ...tagOperations,
   ...noteOperations,
   ...keptOperations,
   ...projectOperations,
   ...deadLetterOperations,
+  ...generationOperations,
   ...serverOperations,
 }
 
@@ -98,13 +105,14 @@ export const openApi = (routes: Iterable<string>, prefix: string): OpenApi => ({
     ...[...routes].map((route) => [route, everywhere(route, prefix)] as const),
     ...Object.entries(ingestionOperations),
   ]),
-  components: { schemas: { ...answerSchemas, ...treeSchemas, ...ingestionSchemas } },
+  components: { schemas: { ...answerSchemas, ...historySchemas, ...treeSchemas, ...liveSchemas, ...ingestionSchemas } },
 })
 
 const tags = [
   ["Search", "Runs, metrics and objects by MatyanQL; answers are binary streams"],
   ["Live", "Changes as they happen"],
   ["Runs", "Single runs, and commands on many"],
+  ["Trash and history", "Going back: deleted runs, rewinds, and who changed what"],
   ["Files and logs", "Artifacts, blobs, the terminal and log records of a run"],
   ["Experiments", "Groups of runs"],
   ["Tags", "Labels on runs"],
@@ -112,6 +120,7 @@ const tags = [
   ["Dashboards, apps and reports", "What the web UI keeps"],
   ["Project", "Everything together"],
   ["Dead letters", "Events that no projection holds, and giving them up"],
+  ["Generations", "The sets of projections that are kept, and which of them serves"],
   ["Server", "The gateway itself"],
   ["Ingestion", "The other gateway, through which runs log: a server of its own"],
 ].map(([name = "", description = ""]) => ({ name, description }))
@@ -123,12 +132,25 @@ const undescribed: Operation = { tag: "Server", summary: "Not described", answer
 const everywhere = (route: string, prefix: string): Operation => {
   const operation = operations[route.replace(` ${prefix}/`, " /")] ?? undescribed
   if (!route.includes(` ${prefix}/`)) return operation
+  const ofReads = isRead(route, prefix) ? [asOf, asOfHeader] : []
   return {
     ...operation,
-    parameters: [...(operation.parameters ?? []), position, positionHeader],
+    parameters: [...(operation.parameters ?? []), ...ofReads, position, positionHeader],
     answers: [...operation.answers, notVisible].map((answer) => ({ ...answer, headers: { ...answer.headers, ...lagHeader } })),
   }
 }
+
+/** Whether a route only tells what is there, once: it states nothing, and goes on for no longer than its answer. */
+export const isRead = (route: string, prefix: string): boolean => {
+  const { answers } = operations[route.replace(` ${prefix}/`, " /")] ?? undescribed
+  return (
+    !notReads.has(route.replace(` ${prefix}/`, " /")) &&
+    !answers.some(({ status, type }) => status === 202 || type === "text/event-stream")
+  )
+}
+
+/** What tells of the gateway or the store itself, whatever is read. */
+const notReads: ReadonlySet<string> = new Set(["GET /version", "GET /generations"])
 
 const pathsOf = (described: readonly (readonly [string, Operation])[]): OpenApi["paths"] => {
   const order = new Map(tags.map(({ name }, i) => [name, i]))
@@ -200,7 +222,7 @@ const either = (one: ApiResponse, other: ApiResponse): ApiResponse => ({
   content: { ...one.content, ...other.content },
 })
 
-const responseOf = ({ says, type, schema, tree, headers }: Answer): ApiResponse => ({
+const responseOf = ({ says, type, schema, tree, events, headers }: Answer): ApiResponse => ({
   description: says,
   ...(headers === undefined || Object.keys(headers).length === 0
     ? {}
@@ -216,6 +238,7 @@ const responseOf = ({ says, type, schema, tree, headers }: Answer): ApiResponse 
           [type]: {
             ...(schema === undefined ? {} : { schema }),
             ...(tree === undefined ? {} : { "x-tree": tree, "x-codec": "/docs/streams.md" }),
+            ...(events === undefined ? {} : { "x-events": events }),
           },
         },
       }),

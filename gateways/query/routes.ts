@@ -7,19 +7,26 @@ import { dashboardRoutes } from "./dashboards.ts"
 import { deadLetterRoutes } from "./dead-letters.ts"
 import { experimentRoutes } from "./experiments.ts"
 import type { Gateway } from "./gateway.ts"
+import { generationRoutes } from "./generations.ts"
+import { historyRoutes } from "./history.ts"
 import { noteRoutes } from "./notes.ts"
 import { projectRoutes } from "./projects.ts"
 import { reportRoutes } from "./reports.ts"
 import { runLogRoutes } from "./run-logs.ts"
 import { runBatchRoutes, runRoutes } from "./runs.ts"
 import { searchRoutes } from "./search-routes.ts"
+import { supersededRoutes } from "./superseded.ts"
 import { tagRoutes } from "./tags.ts"
+import { trashRoutes } from "./trash.ts"
 import { versionRoutes } from "./version.ts"
 
 const groups = [
   runRoutes,
   runBatchRoutes,
   runLogRoutes,
+  trashRoutes,
+  historyRoutes,
+  supersededRoutes,
   searchRoutes,
   artifactRoutes,
   blobRoutes,
@@ -31,6 +38,7 @@ const groups = [
   reportRoutes,
   projectRoutes,
   deadLetterRoutes,
+  generationRoutes,
 ]
 
 export const routes =

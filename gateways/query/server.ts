@@ -5,8 +5,10 @@ import { randomUUID } from "node:crypto"
 import type { Registry } from "prom-client"
 import { BlobStore } from "../../domain/ports/blob-store.ts"
 import { EventLog } from "../../domain/ports/event-log.ts"
-import type { KeyValueStore } from "../../domain/ports/key-value-store.ts"
+import { KeyValueStore } from "../../domain/ports/key-value-store.ts"
 import { makeCaughtUp } from "../../projections/caught-up.ts"
+import { asOfNamed } from "../../projections/as-of-generations.ts"
+import { generations } from "../../projections/generation-list.ts"
 import { type LiveFeed, makeLiveFeed } from "../../projections/live-feed.ts"
 import { makeView, type View } from "../../projections/view.ts"
 import { makeDispatch } from "../dispatch.ts"
@@ -15,6 +17,7 @@ import { type CannotListen, closeServer, httpServer, listen } from "../http.ts"
 import { lagText, type LagMeter, makeLagMeter } from "../lag.ts"
 import { httpMetrics, metricsRegistry, metricsRoute } from "../metrics.ts"
 import type { Names } from "../names.ts"
+import { asOfAsked, readAsOf } from "./as-of.ts"
 import { answerErrors } from "./errors.ts"
 import type { Gateway } from "./gateway.ts"
 import { defaultHomeOptions, type HomeOptions, homeRoutes } from "./home.ts"
@@ -35,6 +38,8 @@ export interface QueryGatewayOptions {
   readonly bodyBytes?: number
   /** How long a command waits to see its own write before it answers 202, and a read for the position that it asks for. */
   readonly waitMillis?: number
+  /** How long a deleted run can be restored, in hours, as the control worker purges; 168 by default. */
+  readonly trashHours?: number
   /** Unix seconds. */
   readonly clock?: () => number
   readonly newId?: () => string
@@ -42,6 +47,8 @@ export interface QueryGatewayOptions {
   readonly home?: HomeOptions
   /** Metrics of others in this process, for `/metrics/` to tell too. */
   readonly registry?: Registry
+  /** What of others in this process readiness is to tell too. */
+  readonly checks?: readonly HealthCheck[]
   readonly logger?: FastifyBaseLogger
 }
 
@@ -74,6 +81,7 @@ export const queryServer = (
   Effect.gen(function* () {
     const { clock = () => Date.now() / 1_000, newId = randomUUID } = options
     const log = yield* EventLog
+    const store = yield* KeyValueStore
     const blobs = yield* BlobStore
     const view = yield* makeView
     const feed = yield* makeLiveFeed
@@ -86,14 +94,23 @@ export const queryServer = (
       Effect.runPromiseWith(context)(effect, signal === undefined ? undefined : { signal })
     const gateway: Gateway = {
       run,
-      read: (body) => run(view.read(body)),
+      read: (body) => {
+        const asOf = asOfAsked()
+        return run(asOf === undefined ? view.read(body) : view.readAsOf(asOf, body))
+      },
+      generations: () => run(store.read(generations)),
+      asOfNamed: (name) => run(store.read((tx) => asOfNamed(tx, name))),
       dispatch: (command, cause) => run(dispatch(command, cause)),
       blobs,
       blobSecret: options.blobSecret,
+      trashHours: options.trashHours ?? 168,
+      recordsAt: (positions, signal) => run(log.recordsAt(positions), signal),
       clock,
       newId,
     }
-    return yield* Effect.promise(() => serverOf(gateway, feed, options, waiting, healthChecks(run, log, view, blobs, meter)))
+    return yield* Effect.promise(() =>
+      serverOf(gateway, feed, options, waiting, [...healthChecks(run, log, view, blobs, meter), ...(options.checks ?? [])]),
+    )
   })
 
 const serverOf = async (
@@ -116,6 +133,7 @@ const serverOf = async (
   readBodies(server)
   documentApi(server, apiPrefix)
   waitForPositions(server, gateway.run, waiting)
+  readAsOf(server, gateway.asOfNamed, apiPrefix)
   healthRoutes(server, checks)
   metricsRoute(server, registry)
   await server.register(routes(gateway), { prefix: apiPrefix })
