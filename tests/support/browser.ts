@@ -51,7 +51,7 @@ export const openBrowser = async ({ origins, expected, scripts }: BrowserOptions
     (route) => route.fulfill({ status: 200, ...standInFor(route.request(), scripts) }),
   )
   const page = context.pages()[0] ?? (await context.newPage())
-  page.setDefaultTimeout(15_000)
+  page.setDefaultTimeout(60_000)
   const seen: string[] = []
   watch(context, page, (trouble) => seen.push(trouble))
   return {

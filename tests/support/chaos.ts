@@ -1,6 +1,12 @@
 /** A store that fails in the ways a real one does, as a layer over any adapter. */
 import { Effect, Layer } from "effect"
-import { KeyValueStore, type Reader, StoreUnavailable, type Transaction } from "../../domain/ports/key-value-store.ts"
+import {
+  KeyValueStore,
+  type Reader,
+  StoreUnavailable,
+  type Transaction,
+  type WriteOptions,
+} from "../../domain/ports/key-value-store.ts"
 
 /** How one write goes wrong. */
 export type Fault =
@@ -27,10 +33,7 @@ export const chaos =
             if (fault === "none") return store.write(body, options)
             if (fault === "unknown") return store.write(body, options).pipe(Effect.andThen(Effect.fail(unavailable)))
             if (fault === "twice")
-              return store.write(async (tx) => {
-                await body(discarding(tx))
-                return body(tx)
-              }, options)
+              return Effect.andThen(Effect.exit(thrownAway(store, body, options)), store.write(body, options))
             const most = fault === "lost" ? Number.POSITIVE_INFINITY : fault
             return store.write(async (tx) => {
               await body(dyingAfter(tx, most))
@@ -89,13 +92,12 @@ const failingAfter = (tx: Reader, most: number): Reader => {
 const unavailable = new StoreUnavailable({ message: "injected" })
 
 /** Reads the real transaction and drops the writes, as an attempt that a conflict throws away. */
-const discarding = (tx: Transaction): Transaction => ({
-  ...reads(tx),
-  set: () => undefined,
-  clear: () => undefined,
-  clearRange: () => undefined,
-  add: () => undefined,
-})
+/** Runs a body in a transaction that comes to nothing, the directories that it makes and moves included. */
+const thrownAway = <A>(store: KeyValueStore["Service"], body: (tx: Transaction) => Promise<A>, options?: WriteOptions) =>
+  store.write(async (tx) => {
+    await body(tx)
+    throw unavailable
+  }, options)
 
 const dyingAfter = (tx: Transaction, most: number): Transaction => {
   let left = most

@@ -84,3 +84,10 @@ export const stamped = (fact: AnyFact, at: number, meta: Partial<AnyEvent["meta"
 /** Events of one partition as records from an offset on. */
 export const recorded = (topic: Topic, partition: number, events: readonly AnyEvent[], first = 0): readonly Recorded[] =>
   events.map((event, i) => ({ ...event, position: { topic, partition, offset: first + i } }) as Recorded)
+
+/** A state as text, without the rows that tell where records stand: those tell apart logs that differ in order or repeats alone. */
+export const withoutPositions = (text: string): string =>
+  text
+    .split("\n")
+    .filter((row) => !row.includes('["positions",'))
+    .join("\n")

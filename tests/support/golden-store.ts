@@ -30,6 +30,8 @@ export interface GoldenStore {
   /** What is in the log. */
   readonly events: () => Promise<readonly AnyEvent[]>
   readonly read: <A>(body: (rows: Rows) => Promise<A>) => Promise<A>
+  /** Does what a command line would, beside the gateway. */
+  readonly run: <A>(effect: Effect.Effect<A, unknown, EventLog | KeyValueStore>) => Promise<A>
   /** The id that a name is bound to. */
   readonly bind: Names["Service"]["bind"]
 }
@@ -97,6 +99,7 @@ export const goldenStore = async (
     server,
     events: () => runtime.runPromise(recorded),
     read: (body) => runtime.runPromise(view.read(body)),
+    run: (effect) => runtime.runPromise(effect),
     bind: names.bind,
   }
 }

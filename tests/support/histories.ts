@@ -73,6 +73,7 @@ const kinds = [
   "reopen",
   "delete",
   "restore",
+  "rewind",
   "purge",
   "lift",
   "createExperiment",
@@ -363,6 +364,8 @@ const lifeOf = (one: Deed, runId: string, deletion: string): readonly AnyFact[] 
       return [{ type: "RunDeleted", data: { runId } }]
     case "restore":
       return [{ type: "RunRestored", data: { runId } }]
+    case "rewind":
+      return [{ type: "RunRewound", data: { runId, step: one.points.steps[0]! } }]
     case "purge":
       // Now and then of a deletion that is not, or no longer, the run's.
       return [{ type: "RunPurged", data: { runId, deletion: one.other === 0 ? "another" : deletion } }]

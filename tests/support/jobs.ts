@@ -1,6 +1,6 @@
 /** The embedded engines in a fresh folder, and what the tests of the control worker's jobs say to them. */
 import { join } from "node:path"
-import { Effect, Layer, Stream } from "effect"
+import { Effect, Fiber, Layer, Stream } from "effect"
 import { BlobStore } from "../../domain/ports/blob-store.ts"
 import { EventLog } from "../../domain/ports/event-log.ts"
 import type { AnyFact, Recorded } from "../../events/index.ts"
@@ -68,6 +68,10 @@ export const dumped = Effect.flatMap(makeView, (view) =>
 export const refolded = Effect.suspend(() =>
   catchUp().pipe(Effect.andThen(dumped), Effect.provide(lmdbStore({ folder: freshFolder(), temporary: true }))),
 )
+
+/** Stops what appends, and folds all that it has appended: what it was about to append stands before what is said after. */
+export const halted = <A, E>(working: Fiber.Fiber<A, E>) =>
+  Effect.andThen(Fiber.interrupt(working), told([created("after all")], 0))
 
 /** Looks again until it is so. */
 export const until = <A, E, R>(look: Effect.Effect<A, E, R>, is: (seen: A) => boolean): Effect.Effect<A, E, R> =>

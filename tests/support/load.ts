@@ -90,7 +90,7 @@ const lastPoint = async (frontierUrl: string, run: string): Promise<string> => {
 
 const foldedTo = async (name: string, rest: Rest, run: string): Promise<void> => {
   const ask = () => rest.ask("POST", `/runs/${run}/metric/get-batch/`, [{ name, context: {} }])
-  await until("the last point to be folded", ask, ({ body }) => at(body, 0, "values", 0) === 1, 60)
+  await until("the last point to be folded", ask, ({ body }) => at(body, 0, "values", 0) === 1)
 }
 
 const expectAll = async (rest: Rest, hammers: readonly Hammer[]): Promise<void> => {

@@ -6,6 +6,7 @@ import { KeyValueStore } from "../../domain/ports/key-value-store.ts"
 import type { AnyFact, Position } from "../../events/index.ts"
 import { lmdbStore } from "../../infra/lmdb/key-value-store.ts"
 import { dumpRows, rowText } from "../../projections/dump.ts"
+import type { Rows } from "../../projections/rows.ts"
 import { verify } from "../../projections/verify.ts"
 import { makeView } from "../../projections/view.ts"
 import { catchUp } from "../../projections/worker.ts"
@@ -35,14 +36,16 @@ export const append = (facts: readonly AnyFact[]) =>
   EventLog.use((log) => log.append(facts.map((fact) => stamped(fact, 1, { writer: `w${writers++}` }))))
 
 /** All projected rows as text. */
-export const projected = Effect.gen(function* () {
-  const view = yield* makeView
-  return yield* view.read(async (rows) => {
-    const lines: string[] = []
-    for await (const chunk of dumpRows(rows)) lines.push(...chunk.map(rowText))
-    return lines.join("\n")
-  })
-})
+export const projected = Effect.flatMap(makeView, (view) => view.read((rows) => textOf(rows)))
+
+/** Those of a generation that ends at some positions. */
+export const projectedAsOf = (id: number) => Effect.flatMap(makeView, (view) => view.readAsOf(id, (rows) => textOf(rows)))
+
+const textOf = async (rows: Rows): Promise<string> => {
+  const lines: string[] = []
+  for await (const chunk of dumpRows(rows)) lines.push(...chunk.map(rowText))
+  return lines.join("\n")
+}
 
 const emptyStore = Effect.map(Layer.build(Layer.suspend(() => lmdbStore({ folder: freshFolder(), temporary: true }))), (built) =>
   Context.get(built, KeyValueStore),

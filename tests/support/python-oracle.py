@@ -83,7 +83,32 @@ def no_text(kind):
     return convert
 
 
+class Math:
+    """Which sign a NaN has is the processor's own affair: here it is positive."""
+
+    def __getattr__(self, name):
+        return getattr(math, name)
+
+    @staticmethod
+    def copysign(size, sign, /):
+        return math.copysign(size, 0.0 if isinstance(sign, float) and math.isnan(sign) else sign)
+
+
+def power(base, exponent):
+    made = base**exponent
+    # C's pow misses the nearest double now and then; which it is follows from these.
+    if isinstance(made, float) and exponent in (2, -1):
+        return float(base) * float(base) if exponent == 2 else 1 / float(base)
+    return made
+
+
 class Safely(ast.NodeTransformer):
+    def visit_BinOp(self, node):
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.Pow):
+            return node
+        return ast.Call(ast.Name("power", ast.Load()), [node.left, node.right], [])
+
     def visit_Attribute(self, node):
         self.generic_visit(node)
         return ast.Call(ast.Name("attribute", ast.Load()), [node.value, ast.Constant(node.attr)], [])
@@ -96,13 +121,13 @@ names = {
         "set sorted str sum zip"
     ).split()
 }
-names |= {"math": math, "datetime": datetime, "timedelta": timedelta, "range": few, "list": no_text(list), "tuple": no_text(tuple)}
+names |= {"math": Math(), "datetime": datetime, "timedelta": timedelta, "range": few, "list": no_text(list), "tuple": no_text(tuple)}
 run = Run(ast.literal_eval(json.loads(sys.stdin.readline())["attributes"]))
 for line in sys.stdin:
     try:
         tree = ast.parse("(" + json.loads(line)["expression"] + ")", mode="eval")
         tree = ast.fix_missing_locations(Safely().visit(tree))
-        scope = {"__builtins__": {}, **names, "attribute": attribute, "run": run}
+        scope = {"__builtins__": {}, **names, "attribute": attribute, "power": power, "run": run}
         answer = {"value": repr(eval(compile(tree, "<query>", "eval"), scope))}
     except Exception as error:
         answer = {"error": type(error).__name__}

@@ -22,7 +22,8 @@ export interface RawClient {
   readonly close: () => void
 }
 
-const mostMillis = 10_000
+/** For a broken server only. */
+const mostMillis = 60_000
 
 export const rawClient = (url: string): RawClient => {
   const { hostname, port } = new URL(url)
@@ -33,7 +34,7 @@ export const rawClient = (url: string): RawClient => {
       new Promise((resolve, reject) => {
         const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) }
         const asked = httpRequest({ hostname, port, agent, method, path: target, headers: { ...headers, ...length } })
-        const late = setTimeout(() => asked.destroy(new Error("no end of the answer in 10 s")), mostMillis)
+        const late = setTimeout(() => asked.destroy(new Error("no end of the answer in 60 s")), mostMillis)
         asked.once("error", (error) => (clearTimeout(late), reject(error)))
         asked.once("response", (response) => {
           const chunks: Buffer[] = []
@@ -58,7 +59,7 @@ export const rawClient = (url: string): RawClient => {
         let answer = ""
         const late = setTimeout(() => {
           socket.destroy()
-          reject(new Error(`the connection was neither answered nor closed in 10 s: ${JSON.stringify(text.slice(0, 80))}`))
+          reject(new Error(`the connection was neither answered nor closed in 60 s: ${JSON.stringify(text.slice(0, 80))}`))
         }, mostMillis)
         socket.setEncoding("latin1").on("data", (chunk: string) => (answer += chunk))
         socket.once("error", () => undefined)

@@ -4,6 +4,7 @@ import { once } from "node:events"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { freePort } from "./ports.ts"
 
 const cli = fileURLToPath(new URL("../../infra/cli.ts", import.meta.url))
 
@@ -42,9 +43,21 @@ export interface Server {
   readonly verify: () => Promise<string>
 }
 
+/** A server of one process. */
+export interface ServerProcess extends Server {
+  /** Resolves when the process is no more, by whatever. */
+  readonly ended: Promise<unknown>
+  readonly restart: () => Promise<ServerProcess>
+}
+
 /** Starts the server and waits until it is ready. Whatever becomes of the test, the process ends with it: see `endAll`. */
-export const startServer = async (folder: string, env: Environment = {}, args: readonly string[] = []): Promise<Server> => {
-  const child = spawnServer(folder, env, args)
+export const startServer = async (
+  folder: string,
+  env: Environment = {},
+  args: readonly string[] = [],
+): Promise<ServerProcess> => {
+  const ports = { MATYAN_BACKEND_PORT: String(await freePort()), MATYAN_FRONTIER_PORT: String(await freePort()) }
+  const child = spawnServer(folder, { ...ports, ...env }, args)
   const output = collected(child)
   const [, backendUrl, frontierUrl] = await readyLine(child, output)
   if (backendUrl === undefined || frontierUrl === undefined || child.pid === undefined) throw new Error("no address was said")
@@ -60,6 +73,7 @@ export const startServer = async (folder: string, env: Environment = {}, args: r
     frontierUrl,
     pid: child.pid,
     output,
+    ended,
     stop: async () => {
       child.kill("SIGTERM")
       const code = await ended
@@ -107,6 +121,15 @@ process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL")
 })
 
+/** What is started is stalled as the tests are, where they are. */
+const stalled: Environment =
+  process.env["MATYAN_STALLS"] === undefined
+    ? {}
+    : {
+        MATYAN_STALLS: process.env["MATYAN_STALLS"],
+        NODE_OPTIONS: `--import ${new URL("./faults/stall-preload.ts", import.meta.url).href}`,
+      }
+
 export const spawnCli = (folder: string, args: readonly string[], env: Environment): ChildProcess => {
   const own = {
     PATH: process.env["PATH"] ?? "",
@@ -114,6 +137,7 @@ export const spawnCli = (folder: string, args: readonly string[], env: Environme
     // Halves the time that a start takes.
     NODE_COMPILE_CACHE: join(tmpdir(), "matyan-compile-cache"),
     MATYAN_DATA_DIR: folder,
+    ...stalled,
     ...env,
   }
   const child = spawn(process.execPath, [cli, ...args], { cwd: folder, env: own, stdio: ["ignore", "pipe", "pipe"] })

@@ -108,6 +108,7 @@ export class SteeredGateway {
       follow: nothing,
       share: () => Effect.never,
       setAside: () => Effect.void,
+      recordsAt: (positions) => Effect.succeed(positions.map(() => undefined)),
       ends: Effect.succeed([]),
     }
   }

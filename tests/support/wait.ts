@@ -3,7 +3,7 @@ export const until = async <A>(
   what: string,
   ask: () => Promise<A> | A,
   isEnough: (answer: A) => boolean,
-  mostSeconds = 30,
+  mostSeconds = 120,
 ): Promise<A> => {
   const end = performance.now() + mostSeconds * 1000
   for (;;) {

@@ -33,5 +33,6 @@ export const fillAsImage = (folder: string): void => {
 /** What .dockerignore keeps out of the folders that are copied. */
 const isIgnored = (path: string): boolean => {
   const inside = path.slice(root.length)
-  return (inside.startsWith("infra/deploy/") && inside !== "infra/deploy/healthy.ts") || inside.endsWith(".md")
+  const isLeft = inside.startsWith("infra/deploy/") ? inside !== "infra/deploy/healthy.ts" : inside.startsWith("sdk/dist")
+  return isLeft || inside.endsWith(".md")
 }

@@ -8,7 +8,7 @@ import { join } from "node:path"
 import { pipeline } from "node:stream/promises"
 import { until } from "../wait.ts"
 import { cached, tool } from "./cache.ts"
-import { freePort } from "./kafka.ts"
+import { freePort } from "../ports.ts"
 
 const version = "3.0.9"
 const sha256 = "2b28181501a20cbf6efcd77f9b7153908fc01f3d3a7c32024c0bd9e1b04c8a43"

@@ -1,11 +1,12 @@
 /** A Kafka broker of our own, from Maven Central. */
 import { type ChildProcess, execFile, spawn } from "node:child_process"
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { connect, createServer } from "node:net"
+import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { once } from "node:events"
 import { promisify } from "node:util"
+import { freePort } from "../ports.ts"
 import { until } from "../wait.ts"
 import { cached, tool } from "./cache.ts"
 
@@ -69,16 +70,6 @@ export const startKafka = async (options: KafkaServerOptions = {}): Promise<Kafk
       rmSync(folder, { recursive: true, force: true })
     },
   }
-}
-
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const address = server.address()
-  server.close()
-  await once(server, "close")
-  if (address === null || typeof address === "string") throw new Error("a listening server has no port")
-  return address.port
 }
 
 const javaOptions = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { S3Options } from "../../../infra/s3/options.ts"
 import { until } from "../wait.ts"
-import { freePort } from "./kafka.ts"
+import { freePort } from "../ports.ts"
 
 export const accessKeyId = "test"
 export const secretAccessKey = "testsecret"
