@@ -13,11 +13,12 @@ blobStoreSuite("files", {
   fresh: () => fileBlobs({ folder: freshFolder(), baseUrl: () => "http://blobs.test" }),
   keys: "any",
   boundsSignedUploads: true,
+  knowsUploads: true,
   upload: (store, { url, headers, body }) =>
     verified(store, "PUT", url).pipe(
-      Effect.filterOrFail(({ terms }) => terms.contentType === headers["content-type"]),
-      Effect.flatMap(({ key, terms }) => store.put(key, body, terms)),
-      Effect.match({ onSuccess: () => true, onFailure: () => false }),
+      Effect.filterOrFail(({ terms, part }) => part !== null || terms.contentType === headers["content-type"]),
+      Effect.flatMap((granted) => store.local!.take(granted, body)),
+      Effect.match({ onSuccess: (etag) => etag, onFailure: () => null }),
       Effect.runPromise,
     ),
   download: (store, url) =>

@@ -3,8 +3,9 @@ import { Effect, type Layer, ManagedRuntime } from "effect"
 import fc from "fast-check"
 import { describe, expect, onTestFinished, test } from "vitest"
 import { BlobNotFound, BlobStore, type ByteRange } from "../../domain/ports/blob-store.ts"
+import { blobPartsSuite } from "./blob-store-parts.suite.ts"
 
-type Store = BlobStore["Service"]
+export type Store = BlobStore["Service"]
 
 /** An upload as a client makes it by a signed address. */
 export interface ClientUpload {
@@ -23,8 +24,10 @@ export interface BlobStoreUnderTest {
   readonly keys: "any" | "like files"
   /** Whether an upload by a signed address is held to `maxBytes`. S3 cannot sign a bound of the size. */
   readonly boundsSignedUploads: boolean
-  /** Uploads as a client does; answers whether it was taken. */
-  readonly upload: (store: Store, upload: ClientUpload) => Promise<boolean>
+  /** Whether it tells an upload in parts that is not there from one that has none yet, and takes no parts of it. */
+  readonly knowsUploads: boolean
+  /** Uploads as a client does; answers the ETag of the answer, or null where it was not taken. */
+  readonly upload: (store: Store, upload: ClientUpload) => Promise<string | null>
   /** Downloads as a client does; null when that is refused. */
   readonly download: (store: Store, url: string) => Promise<Uint8Array | null>
 }
@@ -71,7 +74,7 @@ async function* streamed(...chunks: readonly string[]): AsyncGenerator<Uint8Arra
 /** The promises of {@link BlobStore}, for any adapter. */
 export const blobStoreSuite = (
   name: string,
-  { fresh, keys, boundsSignedUploads, upload, download }: BlobStoreUnderTest,
+  { fresh, keys, boundsSignedUploads, knowsUploads, upload, download }: BlobStoreUnderTest,
 ): void => {
   const opened = (layer = fresh()): Promise<Store> => {
     const runtime = ManagedRuntime.make(layer)
@@ -252,7 +255,7 @@ export const blobStoreSuite = (
 
       test("an upload by one stores the object with its type", async () => {
         const store = await opened()
-        expect(await upload(store, await signed(store, { maxBytes: content.length, sha256: sha256(content) }))).toBe(true)
+        expect(await upload(store, await signed(store, { maxBytes: content.length, sha256: sha256(content) }))).not.toBeNull()
         expect(await contentOf(store, "run/dir/a b.txt")).toBe("signed content")
         expect(await run(store.info("run/dir/a b.txt"))).toMatchObject({ contentType: "text/plain" })
       })
@@ -265,13 +268,13 @@ export const blobStoreSuite = (
         ["a time that is over", (store: Store) => signed(store, { expiresInSeconds: -10 })],
       ])("an upload with %s is refused and stores nothing", async (_, make) => {
         const store = await opened()
-        expect(await upload(store, await make(store))).toBe(false)
+        expect(await upload(store, await make(store))).toBeNull()
         expect(await keysOf(store)).toEqual([])
       })
 
       test.runIf(boundsSignedUploads)("an upload of more than was signed for is refused and stores nothing", async () => {
         const store = await opened()
-        expect(await upload(store, await signed(store, { maxBytes: content.length - 1 }))).toBe(false)
+        expect(await upload(store, await signed(store, { maxBytes: content.length - 1 }))).toBeNull()
         expect(await keysOf(store)).toEqual([])
       })
 
@@ -290,12 +293,12 @@ export const blobStoreSuite = (
         const { url } = await signed(store)
         expect(await download(store, url)).toBeNull()
         const readable = await run(store.signDownload("k", 60))
-        expect(await upload(store, { url: readable, headers: { "content-type": "text/plain" }, body: bytes("other") })).toBe(
-          false,
-        )
+        expect(await upload(store, { url: readable, headers: { "content-type": "text/plain" }, body: bytes("other") })).toBeNull()
         expect(await contentOf(store, "k")).toBe("signed content")
       })
     })
+
+    blobPartsSuite(opened, { upload, knowsUploads })
 
     test("the address that people write names the key", async () => {
       expect((await opened()).uriOf("run/a.txt")).toMatch(/^[a-z0-9]+:\/\/.*run\/a\.txt$/)

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from "vitest"
 import { type Batch, EventLog, EventTooLarge, type Partition, partitionName, type Starts } from "../../domain/ports/event-log.ts"
 import type { Meta } from "../../events/define.ts"
 import { TagCreated } from "../../events/entity.ts"
-import type { AnyEvent, EventOf, Position } from "../../events/index.ts"
+import type { AnyEvent, EventOf, Position, Recorded, Undecodable } from "../../events/index.ts"
 import { RunRenamed } from "../../events/run.ts"
 import { FencingFolder } from "../support/fencing-folder.ts"
 import { anyEvent, withBuffers } from "../support/generators.ts"
@@ -40,13 +40,14 @@ const connect = (layer: LogLayer) => {
   onTestFinished(() => runtime.dispose())
   const run = <A, E>(of: (log: EventLog["Service"]) => Effect.Effect<A, E>): Promise<A> =>
     runtime.runPromise(Effect.flatMap(EventLog, of))
-  const collected = async (from: Starts = new Map()): Promise<readonly Batch[]> =>
-    run((log) => Stream.runCollect(log.source(from)))
+  const collected = async (from: Starts = new Map(), only?: readonly Partition[]): Promise<readonly Batch[]> =>
+    run((log) => Stream.runCollect(log.source(from, only)))
   return {
     run,
     append: (...events: readonly AnyEvent[]): Promise<readonly Position[]> => run((log) => log.append(events)),
     source: collected,
     ends: () => run((log) => log.ends),
+    recordsAt: (...positions: readonly Position[]) => run((log) => log.recordsAt(positions)),
     /** Follows until `count` records came. */
     follow: (count: number, from: Starts = new Map(), only?: readonly Partition[]) => following(run, count, from, only),
     fork: <A, E>(of: (log: EventLog["Service"]) => Effect.Effect<A, E>) => runtime.runFork(Effect.flatMap(EventLog, of)),
@@ -75,9 +76,15 @@ const following = async (
   return batches
 }
 
+const isIn =
+  ({ topic, partition }: Partition) =>
+  ({ position }: Recorded | Undecodable): boolean =>
+    position.topic === topic && position.partition === partition
+
 const recordsOf = (batches: readonly Batch[]) => batches.flatMap((batch) => batch.records)
-const idsOf = (batches: readonly Batch[]): readonly string[] =>
-  recordsOf(batches).map((record) => (record.type === "Undecodable" ? "undecodable" : record.meta.id))
+const idsOf = (batches: readonly Batch[]): readonly string[] => idsOfRecords(recordsOf(batches))
+const idsOfRecords = (records: readonly (Recorded | Undecodable | undefined)[]): readonly string[] =>
+  records.map((record) => (record?.type === "Undecodable" ? "undecodable" : (record?.meta.id ?? "none")))
 const ids = (events: readonly AnyEvent[]): readonly string[] => events.map((event) => event.meta.id)
 const unordered = (list: readonly string[]): readonly string[] => [...list].sort()
 const endsOf = (positions: readonly Position[]): Starts => new Map(positions.map((p) => [partitionName(p), p.offset]))
@@ -172,6 +179,22 @@ export const eventLogSuite = (name: string, { fresh }: LogUnderTest): void => {
         expect(recordsOf(await log.source(endsOf(await log.ends())))).toEqual([])
       })
 
+      test("reads only the partitions that are asked for, and none that there is not", async () => {
+        const log = connect(fresh().writer)
+        await log.append(...Array.from({ length: 60 }, (_, i) => renamed(`run${i}`, "before")), tagged("before"))
+        const halfway = endsOf(await log.ends())
+        await log.append(...Array.from({ length: 60 }, (_, i) => renamed(`run${i}`, "after")), tagged("after"))
+        const first = (await log.source()).find(({ topic }) => topic === "data-ingestion")
+        const only: readonly Partition[] = [
+          { topic: "data-ingestion", partition: first!.partition },
+          { topic: "data-ingestion", partition: 900 },
+        ]
+        const whole = recordsOf(await log.source()).filter(isIn(first!))
+        expect(recordsOf(await log.source(new Map(), only))).toEqual(whole)
+        expect(recordsOf(await log.source(halfway, only))).toEqual(recordsOf(await log.source(halfway)).filter(isIn(first!)))
+        expect(recordsOf(await log.source(new Map(), []))).toEqual([])
+      })
+
       test("ends although more is appended all the while", async () => {
         const log = connect(fresh().writer)
         await log.append(...Array.from({ length: 100 }, (_, i) => renamed(`run${i}`, "before")))
@@ -186,11 +209,59 @@ export const eventLogSuite = (name: string, { fresh }: LogUnderTest): void => {
 
       test("much is read in more than one batch", async () => {
         const log = connect(fresh().writer)
-        const events = Array.from({ length: 40 }, (_, i) => renamed("run", "x".repeat(100_000) + String(i)))
+        const events = Array.from({ length: 60 }, (_, i) => renamed("run", "x".repeat(100_000) + String(i)))
         await log.append(...events)
         const batches = await log.source()
         expect(batches.length).toBeGreaterThan(1)
         expect(idsOf(batches)).toEqual(ids(events))
+      })
+    })
+
+    describe("reading at positions", () => {
+      test("records come in the order asked, each as often as asked", async () => {
+        const log = connect(fresh().writer)
+        const events = Array.from({ length: 400 }, (_, i) =>
+          i % 5 === 0 ? tagged(String(i)) : renamed(`run${i % 7}`, String(i)),
+        )
+        const positions = await log.append(...events)
+        const asked = [399, 0, 5, 5, 17, 398, 0].map((i) => positions[i]!)
+        expect(idsOfRecords(await log.recordsAt(...asked))).toEqual([399, 0, 5, 5, 17, 398, 0].map((i) => events[i]!.meta.id))
+        expect(await log.recordsAt(...positions)).toEqual(events.map((event, i) => ({ ...event, position: positions[i] })))
+      })
+
+      test("large records far apart are found too", async () => {
+        const log = connect(fresh().writer)
+        const events = Array.from({ length: 30 }, (_, i) => renamed("run", "x".repeat(200_000) + String(i)))
+        const positions = await log.append(...events)
+        const found = await log.recordsAt(positions[29]!, positions[0]!, positions[14]!)
+        expect(idsOfRecords(found)).toEqual([29, 0, 14].map((i) => events[i]!.meta.id))
+      })
+
+      test("where the log has no record there is none", async () => {
+        const log = connect(fresh().writer)
+        const [position] = await log.append(renamed("run", "x"))
+        const none = [
+          { ...position!, offset: 1 },
+          { ...position!, offset: 2 ** 50 },
+          { ...position!, offset: -1 },
+          { ...position!, partition: 99 },
+          { ...position!, partition: 2 ** 30 },
+          { topic: "control-events" as const, partition: 0, offset: 0 },
+        ]
+        expect(await log.recordsAt(...none)).toEqual(none.map(() => undefined))
+        expect(await log.recordsAt()).toEqual([])
+        const found = await log.recordsAt(none[0]!, position!, none[3]!)
+        expect(found.map((record) => record?.position)).toEqual([undefined, position, undefined])
+      })
+
+      test("a reader beside the writer finds what was acknowledged", async () => {
+        const { writer, reader } = fresh()
+        const [log, other] = [connect(writer), connect(reader)]
+        for (let i = 0; i < 5; i++) {
+          const [position] = await log.append(tagged(String(i)))
+          const [found] = await other.recordsAt(position!)
+          expect(found?.position).toEqual(position)
+        }
       })
     })
 

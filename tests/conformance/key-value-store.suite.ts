@@ -211,6 +211,33 @@ export const keyValueStoreSuite = (name: string, { fresh }: StoreUnderTest): voi
         expect(await store.all()).toEqual(seen)
       })
 
+      test("adding 0 makes the row that is missing, and leaves one that is there", async () => {
+        const store = connect(fresh())
+        await store.write(async (tx) => {
+          tx.add(b("new"), 0n)
+          tx.set(b("old"), le64(7n))
+        })
+        await store.write(async (tx) => ["new", "newer", "old"].forEach((key) => tx.add(b(key), 0n)))
+        expect(await store.all()).toEqual([
+          ["new", t(le64(0n))],
+          ["newer", t(le64(0n))],
+          ["old", t(le64(7n))],
+        ])
+      })
+
+      test("additions do not conflict, though both bodies have read the store before either commits", async () => {
+        const layer = fresh()
+        const [one, other] = [connect(layer), connect(layer)]
+        let bodies = 0
+        await one.write(async (tx) => {
+          bodies += 1
+          await tx.get(b("read"))
+          tx.add(b("count"), 1n)
+          if (bodies === 1) await other.write(async (beside) => beside.add(b("count"), 1n))
+        })
+        expect({ bodies, rows: await one.all() }).toEqual({ bodies: 1, rows: [["count", t(le64(2n))]] })
+      })
+
       test("additions of many connections all land", async () => {
         const layer = fresh()
         const stores = [connect(layer), connect(layer), connect(layer)]

@@ -34,11 +34,13 @@ describe("the command line", () => {
     [["sevre"], `no command "sevre"`],
     [["serve", "--prot", "1"], "--prot"],
     [["dump", "extra"], "extra"],
+    [["rebuild", "--as-of", "-5"], "--as-of=-XYZ"],
   ])("refuses %j by name, with 2", async (args, said) => {
     const { code, stdout, stderr } = await runCli(freshFolder(), args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" })
     expect(stderr).toContain(said)
     expect(stderr).toContain("--help")
+    expect(stderr.trimEnd()).not.toContain("\n")
   })
 
   it("tells its version", async () => {

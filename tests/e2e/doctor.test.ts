@@ -1,12 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { freshFolder } from "../support/folders.ts"
 import { json, registryServer } from "../support/registry-server.ts"
 import { endAll, runCli, startServer } from "../support/server.ts"
 
-afterEach(endAll)
+afterAll(endAll)
 
 it("finds all well beside a server, and changes nothing", async () => {
   const server = await startServer(freshFolder())
@@ -18,7 +18,8 @@ it("finds all well beside a server, and changes nothing", async () => {
   expect(await server.dumpHash()).toBe(before)
 })
 
-describe("in a folder that was used before", () => {
+// Side by side: they wait for what does not answer.
+describe.concurrent("in a folder that was used before", () => {
   // Not one that is removed after the first test.
   const folder = mkdtempSync(join(tmpdir(), "matyan-doctor-"))
   beforeAll(async () => (await startServer(folder)).stop())

@@ -110,7 +110,7 @@ describe("resuming", () => {
 
   test(
     "wherever a client is cut off, it is told every change once, and each run's changes in order",
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async () => {
       let made = 0
       await fc.assert(

@@ -2,7 +2,13 @@ import { once } from "node:events"
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs"
 import { connect } from "node:net"
 import { join } from "node:path"
+import { Effect } from "effect"
 import { afterEach, describe, expect, it } from "vitest"
+import { encodeValue } from "../../domain/msgpack.ts"
+import { KeyValueStore } from "../../domain/ports/key-value-store.ts"
+import { lmdbStore } from "../../infra/lmdb/key-value-store.ts"
+import { pack } from "../../projections/keys.ts"
+import { createGeneration, foldVersion } from "../../projections/subspaces.ts"
 import { createRun, metric, openSocket } from "../support/client-frames.ts"
 import { freshFolder } from "../support/folders.ts"
 import { at, type Json, restOf } from "../support/rest.ts"
@@ -48,6 +54,25 @@ describe("one process on one data folder", () => {
     const third = await second.restart()
     expect(await third.dumpHash()).toBe(hash)
     await third.stop()
+  })
+
+  it("tells in its readiness whether it folds", async () => {
+    const server = await startServer(freshFolder())
+    const ready = async () => (await (await fetch(`${server.backendUrl}/health/ready/`)).json()) as Json
+    expect(at(await ready(), "checks", "folding")).toBe("ok")
+    await server.stop()
+    const newer = lmdbStore({ folder: join(server.folder, "store") })
+    const asIfFoldedByNewer = KeyValueStore.use((store) =>
+      store.write(async (tx) => {
+        const { prefixes } = await createGeneration(tx)
+        tx.set(pack(["fold_version"], prefixes.marks), encodeValue(foldVersion + 1))
+      }),
+    )
+    await Effect.runPromise(Effect.scoped(asIfFoldedByNewer.pipe(Effect.provide(newer))))
+    const again = await server.restart()
+    const told = await until("the fault to be told", async () => at(await (await fetch(`${again.backendUrl}/health/ready/`)).json() as Json, "checks", "folding"), (text) => text !== "ok") // prettier-ignore
+    expect(told).toBe("a newer version of this software folded the projections, so this one folds nothing")
+    await again.stop()
   })
 
   it("ends although a client is connected that says nothing, as browsers' spare connections do", async () => {
@@ -103,13 +128,8 @@ describe("what would be unsafe or is wrong", () => {
   })
 
   it.each([
-    ["MATYAN_BACKEND_PORT", "eighty"],
     ["MATYAN_FRONTIER_PORT", "70000"],
-    ["MATYAN_TRASH_HOURS", "-1"],
-    ["MATYAN_PARTITIONS", "1.5"],
-    ["CORS_ORIGINS", "http://localhost"],
     ["BLOB_URI_SECRET", "short"],
-    ["MATYAN_LIMIT_FRAME_ITEMS", "many"],
   ])("names the setting that is wrong: %s=%s", async (name, value) => {
     const ports = { MATYAN_BACKEND_PORT: "0", MATYAN_FRONTIER_PORT: "0" }
     const { code, stdout, stderr } = await runCli(freshFolder(), ["serve"], { ...ports, [name]: value })

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import fc from "fast-check"
 import { expect, it } from "vitest"
 import { catalog } from "../../events/index.ts"
@@ -114,7 +115,7 @@ it("Law 10: whatever a client sends is stated as events that the log can hold, o
       const reading = translateFrame(text, intake, 1_800_000_000, (kind, name) => `${kind}:${name}`)
       if (reading === "not-messages") throw new Error("messages expected")
       expect(reading.stated.at(-1)?.fact).toEqual({ type: "RunTagged", data: { runId: "r", tagId: "tag:good", name: "good" } })
-      for (const event of stamp(reading.stated, "w", 0, 1_800_000_000)) {
+      for (const event of stamp(reading.stated, { writer: "w", seq: 0, serverTime: 1_800_000_000, newId: randomUUID })) {
         const version = versions.get(event.type)!
         const bytes = version.encode({ ...event.data, meta: event.meta })
         expect(bytes.length).toBeGreaterThan(0)

@@ -16,6 +16,7 @@ import {
   deleted,
   dumped,
   engines,
+  halted,
   hour,
   keys,
   logged,
@@ -60,6 +61,25 @@ describe("the control worker", () => {
         yield* worker.scan
         expect(yield* until(keys, (left) => left.length === 1)).toEqual(["run2/model.bin"])
         yield* until(catchUp().pipe(Effect.andThen(reads)), ({ orphans }) => orphans.length === 0)
+        yield* Fiber.interrupt(following)
+      }),
+    ))
+
+  it("gives up the uploads of a purged run that have not ended, and of no other", () =>
+    running(
+      Effect.gen(function* () {
+        const { parts } = yield* BlobStore
+        const plan = { contentType: "text/plain", bytes: 1, partBytes: 5 * 2 ** 20, hasChecksums: false }
+        for (const key of ["run/a", "run/b", "run2/a"]) yield* parts.begin(key, plan)
+        yield* told([created("run"), created("run2"), deleted("run")], now + 1)
+        const worker = yield* makeControlWorker({ ...options, now: () => now + 2 * hour })
+        const following = yield* Effect.forkChild(worker.follow)
+        yield* worker.scan
+        yield* until(
+          catchUp().pipe(Effect.andThen(worker.scan), Effect.andThen(parts.unfinished(""))),
+          (left) => left.length === 1,
+        )
+        expect((yield* parts.unfinished("")).map(({ key }) => key)).toEqual(["run2/a"])
         yield* Fiber.interrupt(following)
       }),
     ))
@@ -166,8 +186,8 @@ describe("the control worker", () => {
         const emptied = worker.scan.pipe(Effect.andThen(catchUp()), Effect.andThen(reads))
         yield* until(emptied, ({ trash, orphans }) => trash.length === 0 && orphans.length === 0)
         expect(yield* countOf("BlobsOrphaned")).toBe(250)
+        yield* halted(following)
         expect(yield* dumped).toBe(yield* refolded)
-        yield* Fiber.interrupt(following)
       }),
     ))
 

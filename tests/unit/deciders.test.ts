@@ -13,7 +13,7 @@ import { decideRun, type RunsState } from "../../domain/run.ts"
 import { decideTag } from "../../domain/tag.ts"
 import { Float } from "../../domain/value.ts"
 
-const noRuns: RunsState = { existing: new Set(), tombstoned: new Set(), boundId: "", isTagged: false }
+const noRuns: RunsState = { existing: new Set(), tombstoned: new Set(), restorable: new Set(), boundId: "", isTagged: false }
 const withRun = { ...noRuns, existing: new Set(["r"]) }
 const unchanged = { name: null, description: null, archived: null, experiment: null, active: null }
 
@@ -48,6 +48,26 @@ describe("commands about runs", () => {
     expect(types(decideRun({ _tag: "LiftTombstone", runId: "r" }, { ...noRuns, tombstoned: new Set(["r"]) }))).toEqual([
       "TombstoneLifted",
     ])
+  })
+
+  test("what is in the trash is restored, what was purged is not, and a run that is there need not be", () => {
+    const restore = (state: RunsState) => types(decideRun({ _tag: "RestoreRun", runId: "r" }, state))
+    const tombstoned = { ...noRuns, tombstoned: new Set(["r"]) }
+    expect(restore({ ...tombstoned, restorable: new Set(["r"]) })).toEqual(["RunRestored"])
+    expect(restore(withRun)).toEqual([])
+    expect(restore(tombstoned)).toBe("RunPurged")
+    expect(restore(noRuns)).toBe("RunNotFound")
+    const state = { ...withRun, tombstoned: new Set(["a", "b"]), restorable: new Set(["a"]) }
+    const decision = decideRun({ _tag: "RestoreRuns", runIds: ["a", "b", "r", "ghost", "a"] }, state)
+    expect(decision).toEqual({ facts: [{ type: "RunRestored", data: { runId: "a" } }] })
+  })
+
+  test("a run is rewound to whole steps from -1 on", () => {
+    const rewind = (step: number, state: RunsState = withRun) => types(decideRun({ _tag: "RewindRun", runId: "r", step }, state))
+    expect(rewind(-1)).toEqual(["RunRewound"])
+    expect(rewind(100)).toEqual(["RunRewound"])
+    for (const wrong of [-2, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) expect(rewind(wrong)).toBe("InvalidInput")
+    expect(rewind(1, noRuns)).toBe("RunNotFound")
   })
 
   test("a tag that the run does not bear is not taken from it", () => {

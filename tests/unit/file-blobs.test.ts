@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, statSync } from "node:fs"
-import { join } from "node:path"
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { Effect } from "effect"
 import { expect, test } from "vitest"
 import { BlobStore } from "../../domain/ports/blob-store.ts"
@@ -95,4 +95,39 @@ test("an address grants exactly its terms", async () => {
     expect(changed).not.toBe(target)
     expect(await Effect.runPromise(Effect.flip(store.local!.verify("PUT", changed)))).toMatchObject({ reason: "signature" })
   }
+})
+
+test("an upload in parts whose end was cut off after its object was there is completed as it was, and leaves nothing", async () => {
+  const folder = freshFolder()
+  const store = await opened(folder)
+  const before = filesIn(folder)
+  const plan = { contentType: "text/plain", bytes: body.length, partBytes: 5 * 2 ** 20, hasChecksums: false }
+  const upload = { key: "run/a", id: await Effect.runPromise(store.parts.begin("run/a", plan)) }
+  const { url } = await Effect.runPromise(store.parts.sign(upload, { number: 1, expiresInSeconds: 60 }))
+  const granted = await Effect.runPromise(store.local!.verify("PUT", url.slice(baseUrl().length - 1)))
+  const parts = [{ number: 1, etag: await Effect.runPromise(store.local!.take(granted, body)) }]
+  cpSync(join(folder, "parts"), join(folder, "kept"), { recursive: true })
+  const first = await Effect.runPromise(store.parts.complete(upload, parts, 1_000))
+  rmSync(join(folder, "parts"), { recursive: true })
+  renameSync(join(folder, "kept"), join(folder, "parts"))
+  const again = await opened(folder)
+  expect(await Effect.runPromise(again.parts.unfinished("run/"))).toHaveLength(1)
+  expect(await Effect.runPromise(again.parts.complete(upload, parts, 1_000))).toEqual(first)
+  await Effect.runPromise(again.remove(["run/a"]))
+  expect(filesIn(folder)).toEqual(before)
+})
+
+test("what a crash left of an upload that is none any more goes once it is a day old", async () => {
+  const folder = freshFolder()
+  const store = await opened(folder)
+  const plan = { contentType: "text/plain", bytes: 1, partBytes: 5 * 2 ** 20, hasChecksums: false }
+  await Effect.runPromise(store.parts.begin("run/a", plan))
+  const described = filesIn(folder).find((file) => file.endsWith("upload.json"))!
+  rmSync(described)
+  const left = dirname(described)
+  expect(await Effect.runPromise(store.parts.unfinished(""))).toEqual([])
+  expect(existsSync(left)).toBe(true)
+  utimesSync(left, 0, 0)
+  await Effect.runPromise(store.parts.unfinished(""))
+  expect(existsSync(left)).toBe(false)
 })

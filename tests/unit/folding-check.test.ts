@@ -21,7 +21,7 @@ const engines = () => {
 const running = <A>(
   body: Effect.Effect<A, unknown, EventLog | KeyValueStore>,
   layer: Layer.Layer<EventLog | KeyValueStore, unknown>,
-) => Effect.runPromise(body.pipe(Effect.timeout("20 seconds"), Effect.provide(layer)))
+) => Effect.runPromise(body.pipe(Effect.timeout("2 minutes"), Effect.provide(layer)))
 
 it("a projector that its group does not take is not ready, and says why; once it folds it is", async () => {
   let [isTaken, clock] = [false, 0]

@@ -5,11 +5,11 @@ import { healthRoutes } from "../../gateways/health.ts"
 import { httpServer } from "../../gateways/http.ts"
 import { httpMetrics, metricsRegistry } from "../../gateways/metrics.ts"
 
-const start = async (vital: string) => {
+const start = async (vital: string, headersTimeoutMs = 30_000) => {
   const server = await httpServer({
     corsOrigins: [],
     bodyBytes: 1_000,
-    headersTimeoutMs: 50,
+    headersTimeoutMs,
     metrics: httpMetrics(metricsRegistry()),
   })
   onTestFinished(() => server.close())
@@ -24,10 +24,20 @@ const start = async (vital: string) => {
 }
 
 it.each(["", "GET / HTTP/1.1\r\nHost: x\r\n"])("a client that sends %j and no more is cut off", async (head) => {
-  const socket = connect(await start("ok"), "127.0.0.1")
+  const socket = connect(await start("ok", 50), "127.0.0.1")
   socket.write(head)
   socket.resume()
   await once(socket, "close")
+})
+
+it("a connection ends with the answer to an upgrade that is not taken: what follows its body would never be answered", async () => {
+  const socket = connect(await start("ok"), "127.0.0.1").setEncoding("latin1")
+  let answer = ""
+  socket.on("data", (chunk: string) => (answer += chunk))
+  const upgrade = "PUT /nowhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+  socket.write(`${upgrade}Content-Type: text/plain\r\nContent-Length: 2\r\n\r\nhiGET /health/ready/ HTTP/1.1\r\nHost: x\r\n\r\n`)
+  await once(socket, "close")
+  expect(answer).toMatch(/^HTTP\/1\.1 404 [^]*\r\nconnection: close\r\n/i)
 })
 
 it("a gateway is ready when what is vital is, and tells the rest", async () => {

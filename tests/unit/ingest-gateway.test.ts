@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import { connect } from "node:net"
 import { join } from "node:path"
 import { Context, Effect, Exit, Layer, Scope, Stream } from "effect"
@@ -31,7 +32,8 @@ const start = async (log: FaultyLog, options: Partial<IngestGatewayOptions["sock
   const running = Effect.gen(function* () {
     const context = yield* Layer.build(Layer.merge(log.over(embeddedLog({ folder })), blobs))
     const appended = Context.get(context, EventLog)
-    if (before.length > 0) yield* appended.append(stamp(before, "before", 0, 1_767_225_600))
+    if (before.length > 0)
+      yield* appended.append(stamp(before, { writer: "before", seq: 0, serverTime: 1_767_225_600, newId: randomUUID }))
     const names = yield* Layer.build(Names.layer).pipe(Effect.provide(context))
     const gateway = yield* ingestGateway({
       ...defaultIngestGatewayOptions,
@@ -51,7 +53,10 @@ const start = async (log: FaultyLog, options: Partial<IngestGatewayOptions["sock
     port,
     close,
     blobs: gateway.blobs,
-    append: (stated: readonly Stated[]) => Effect.runPromise(gateway.log.append(stamp(stated, "other", 0, 1_767_225_600))),
+    append: (stated: readonly Stated[]) =>
+      Effect.runPromise(
+        gateway.log.append(stamp(stated, { writer: "other", seq: 0, serverTime: 1_767_225_600, newId: randomUUID })),
+      ),
     stored: () => Effect.runPromise(Stream.runCollect(gateway.log.source(new Map()))),
     http: (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${port}${path}`, init),
   }
@@ -89,7 +94,7 @@ const client = async (port: number, path = "RUN1", options: object = {}): Promis
     send: (message) => socket.send(typeof message === "string" ? message : JSON.stringify(message)),
   }
 }
-const until = (condition: () => boolean): Promise<void> => vi.waitFor(() => { if (!condition()) throw new Error("not yet") }, { timeout: 5_000, interval: 2 }) // prettier-ignore
+const until = (condition: () => boolean): Promise<void> => vi.waitFor(() => { if (!condition()) throw new Error("not yet") }, { timeout: 60_000, interval: 2 }) // prettier-ignore
 
 const ok = '{"status":"ok","error":null}'
 const tag = (tag_name: string) => ({ type: "add_tag", tag_name })
@@ -162,6 +167,24 @@ describe("a frame", () => {
     await until(() => replies.length === 1)
     expect(JSON.parse(replies[0]!)).toEqual({ status: "error", error: "PointsLogged: 99 bytes, at most 1 are kept" })
     expect(names(log)).toEqual(["a", "b"])
+  })
+
+  it("larger than the log takes is not answered where the gateway ends before the rest of it is stored", async () => {
+    const log = new FaultyLog()
+    // Away from when the points alone are refused, so that what comes behind them is not stored.
+    const mostPoints = (): number => {
+      if (log.attempts.length === 3) log.mode = "away"
+      return 1
+    }
+    Object.defineProperty(log, "mostPoints", { get: mostPoints })
+    const { port, close } = await start(log, { drainMs: 2_000 })
+    const { send, replies, closed } = await client(port)
+    send([tag("a"), metric(0), metric(1), tag("b")])
+    await until(() => log.attempts.length > 3)
+    await close()
+    await closed
+    expect(replies).toEqual([])
+    expect(names(log)).toEqual(["a"])
   })
 
   it.each([["1"], ['[{"type":"add_tag","tag_name":"a"},1]'], [Buffer.from("{}")]])(
@@ -276,7 +299,7 @@ describe("hostile and slow clients", () => {
   })
 
   it("that do not answer pings are cut off, and those that do are not", async () => {
-    const { port } = await start(new FaultyLog(), { pingMs: 20, silentMs: 200 })
+    const { port } = await start(new FaultyLog(), { pingMs: 20, silentMs: 2_000 })
     const live = await client(port)
     const dead = await client(port, "RUN2", { autoPong: false })
     expect(await dead.closed).toBe(1006)
@@ -321,7 +344,7 @@ it("a gateway that ends answers what it accepted, closes with 1001, and opens no
 
 it("a gateway that ends stores what a client sends before it hears of it, and cuts who does not leave", async () => {
   const log = new FaultyLog()
-  const { port, close } = await start(log, { drainMs: 100 })
+  const { port, close } = await start(log, { drainMs: 2_000 })
   const { socket, send, closed } = await client(port)
   socket.pause()
   const closing = close()
@@ -394,7 +417,7 @@ describe("REST", () => {
       { status: "unavailable", checks: { kafka: "the log is away", blob: "ok" } },
     ])
     log.release()
-    await vi.waitFor(async () => expect((await http("/health/ready/")).status).toBe(200))
+    await vi.waitFor(async () => expect((await http("/health/ready/")).status).toBe(200), { timeout: 60_000 })
   })
 
   it("tells within seconds that it is not ready where the log does not answer at all", async () => {
@@ -422,9 +445,28 @@ describe("REST", () => {
     expect((await http("/api/v1/rest/artifacts/presign/", { method: "POST", redirect: "manual" })).status).toBe(307)
     const unknown = await http("/nope")
     expect([unknown.status, await unknown.json()]).toEqual([404, { detail: "Not Found" }])
+    const wrongGateway = await http("/api/v1/rest/runs/search/run")
+    expect([wrongGateway.status, await wrongGateway.json()]).toMatchObject([
+      404,
+      { message: expect.stringContaining("query gateway") },
+    ])
     expect((await http("//evil.example/..", { redirect: "manual" })).status).toBe(404)
     const wrong = await http("/api/v1/rest/artifacts/presign")
     expect([wrong.status, await wrong.json()]).toEqual([405, { detail: "Method Not Allowed" }])
+  })
+
+  it("answers what would upgrade to anything but a WebSocket, with a body where one belongs", async () => {
+    const gateway = await start(new FaultyLog())
+    const answerOf = async (line: string, upgrade: string): Promise<string> => {
+      const socket = connect(gateway.port, "127.0.0.1").setEncoding("latin1")
+      let answer = ""
+      socket.on("data", (chunk: string) => (answer += chunk))
+      socket.write(`${line} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${upgrade}\r\n\r\n`)
+      await new Promise((resolve) => socket.once("close", resolve))
+      return answer
+    }
+    expect(await answerOf("GET /health/ready/", "h2c")).toMatch(/^HTTP\/1\.1 200 [^]*"status"/)
+    expect(await answerOf("HEAD /health/ready/", "websocket")).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\n$/)
   })
 
   it("answers the UI's origin", async () => {

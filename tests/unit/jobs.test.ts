@@ -226,6 +226,23 @@ describe("cleanup-orphan-blobs", () => {
       }),
     ))
 
+  it("gives up uploads in parts that were begun more than a week ago, but for younger ones and in a dry run", () =>
+    running(
+      Effect.gen(function* () {
+        const { parts } = yield* BlobStore
+        yield* told([created("alive")], now)
+        const plan = { contentType: "text/plain", bytes: 1, partBytes: 5 * 2 ** 20, hasChecksums: false }
+        for (const key of ["alive/a", "never/a"]) yield* parts.begin(key, plan)
+        const left = Effect.map(parts.unfinished(""), (uploads) => uploads.length)
+        const after = (hours: number) => ({ ...later, now: () => Date.now() / 1_000 + hours * hour })
+        expect(yield* cleanupOrphans(after(167))).toMatchObject({ uploads: 0 })
+        expect(yield* cleanupOrphans({ ...after(169), dryRun: true })).toMatchObject({ uploads: 2 })
+        expect(yield* left).toBe(2)
+        expect(yield* cleanupOrphans(after(169))).toMatchObject({ uploads: 2 })
+        expect(yield* left).toBe(0)
+      }),
+    ))
+
   it("takes no run for unknown because it is not folded yet", () =>
     running(
       Effect.gen(function* () {

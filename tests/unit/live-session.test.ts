@@ -60,7 +60,7 @@ describe("a client that does not read", () => {
     for (let i = 0; i < 40; i++) {
       const positions = await bed.say(...runs(i * 50, 50))
       const reached = new Map(positions.map((position) => [partitionName(position), position.offset + 1]))
-      await tail.reached(reached, AbortSignal.timeout(20_000))
+      await tail.reached(reached, AbortSignal.timeout(60_000))
       most = Math.max(most, outbox.readableLength)
     }
     expect(most).toBeGreaterThan(60_000)

@@ -208,6 +208,8 @@ describe("the LMDB log", () => {
     await again.append(tagged("b"))
     const records = await again.records()
     expect(records.map((record) => record.type)).toEqual(["TagCreated", "Undecodable", "Undecodable", "TagCreated"])
+    const backwards = records.toReversed()
+    expect(await again.run((log) => log.recordsAt(backwards.map(({ position }) => position)))).toEqual(backwards)
     expect(records[1]).toMatchObject({
       key: "key",
       bytes: Buffer.from("noise"),

@@ -20,7 +20,7 @@ describe("a read that asks for a position", () => {
   })
 
   test("that does not come in time is refused with the lag, never answered with less", async () => {
-    const { server } = await goldenStore({ projecting: "until-made", waitMillis: 20 })
+    const { server } = await goldenStore({ projecting: "until-made", waitMillis: 1_000 })
     const made = await server.inject({ method: "POST", url: path, payload: { name: "unseen" } })
     const position = String(made.headers["x-matyan-position"])
     const { statusCode, headers, body } = await server.inject({ method: "GET", url: path, query: { position } })
@@ -39,7 +39,7 @@ describe("a read that asks for a position", () => {
   })
 
   test("that is none is refused", async () => {
-    const { server } = await goldenStore({ projecting: "until-made", waitMillis: 20 })
+    const { server } = await goldenStore({ projecting: "until-made", waitMillis: 1_000 })
     const many = Array.from({ length: 101 }, () => "control-events/0/0").join(",")
     for (const position of ["", "control-events/0", "control-events/0/-1", "other/0/1", "control-events/0/1,", "a/0/1e3", many])
       for (const request of [{ headers: { "x-matyan-position": position } }, { query: { position } }]) {
@@ -52,7 +52,7 @@ describe("a read that asks for a position", () => {
 describe("reads while the log is away", () => {
   test("go on, and say that nobody knows how far behind they are", async () => {
     const log = new FaultyLog()
-    const { server } = await goldenStore({ log, waitMillis: 20 })
+    const { server } = await goldenStore({ log, waitMillis: 1_000 })
     log.isAway = true
     const answer = await until(
       "an unknown lag",

@@ -22,7 +22,7 @@ describe("commands", () => {
   })
 
   test("are answered 202 with their positions while no projector follows", async () => {
-    const blind = await goldenStore({ projecting: "until-made", waitMillis: 20 })
+    const blind = await goldenStore({ projecting: "until-made", waitMillis: 1_000 })
     const { status, body, headers } = await ask(blind.server, "POST", "/tags", { name: "unseen" })
     const id = blind.bind("tag", "unseen")
     expect([status, body]).toEqual([202, { status: "accepted", positions: ["control-events/0/0"], id }])

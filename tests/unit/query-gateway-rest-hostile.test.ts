@@ -139,6 +139,8 @@ describe("hostile requests", () => {
   test("what is no route is told so, and a wrong method which ones are right", async () => {
     const none = await server.inject(`${rest}/zzz/`)
     expect([none.statusCode, none.json().detail]).toEqual([404, "Not Found"])
+    const wrongGateway = await server.inject("/api/v1/ws/runs/x")
+    expect([wrongGateway.statusCode, wrongGateway.json().message]).toEqual([404, expect.stringContaining("ingestion gateway")])
     const wrong = await server.inject({ method: "POST", url: `${rest}/runs/x/info/` })
     expect([wrong.statusCode, wrong.json().detail, wrong.headers.allow]).toEqual([405, "Method Not Allowed", "GET, HEAD"])
     for (const path of ["/tags", "/tags/"]) expect((await server.inject(rest + path)).statusCode).toBe(200)

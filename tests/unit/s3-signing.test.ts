@@ -5,7 +5,7 @@ import { BlobStore } from "../../domain/ports/blob-store.ts"
 import { s3Blobs } from "../../infra/s3/blob-store.ts"
 import { signerOf } from "../../infra/s3/client.ts"
 import type { S3Options } from "../../infra/s3/options.ts"
-import { signedDownload } from "../../infra/s3/signing.ts"
+import { signedDownload, signedPart } from "../../infra/s3/signing.ts"
 import { emptyListing, scriptedS3 } from "../support/scripted-s3.ts"
 
 const withStore = async <A, E>(use: (store: BlobStore["Service"]) => Effect.Effect<A, E>, more: Partial<S3Options> = {}) => {
@@ -32,6 +32,20 @@ test("a checksum is signed as a header, which is given back", async () => {
   const { url, headers } = await withStore((store) => store.signUpload("k", { ...terms, sha256: content }))
   expect(headers).toEqual({ "x-amz-checksum-sha256": Buffer.from(content, "hex").toString("base64") })
   expect(new URL(url).searchParams.get("X-Amz-SignedHeaders")).toBe("content-type;host;x-amz-checksum-sha256")
+})
+
+test("a part is signed with its number, its upload, its size and its checksum", async () => {
+  const options = await scriptedS3((_, response) => response.end(emptyListing))
+  const part = { Bucket: "bucket", Key: "run/a b", UploadId: "id/1" }
+  const asked = { number: 7, expiresInSeconds: 60 }
+  const { url, headers } = await signedPart(signerOf(options), part, { ...asked, sha256: content }, 5_000_000)
+  expect(headers).toEqual({ "x-amz-checksum-sha256": Buffer.from(content, "hex").toString("base64") })
+  const { pathname, searchParams } = new URL(url)
+  expect([pathname, searchParams.get("partNumber"), searchParams.get("uploadId")]).toEqual(["/bucket/run/a%20b", "7", "id/1"])
+  expect(searchParams.get("X-Amz-SignedHeaders")).toBe("content-length;host;x-amz-checksum-sha256")
+  const bare = await signedPart(signerOf(options), part, asked, 5_000_000)
+  expect([bare.headers, new URL(bare.url).searchParams.get("X-Amz-SignedHeaders")]).toEqual([null, "content-length;host"])
+  expect(bare.url.toLowerCase()).not.toMatch(/checksum|crc32/)
 })
 
 test("addresses name the server as clients reach it", async () => {

@@ -80,6 +80,21 @@ describe("sampling of steps", () => {
     expect(sampleSteps(steps, 128, "metrics").at(-1)).toBe(999)
   })
 
+  it.each(["records", "metrics"] as const)("reads each step of %s a few times at most where far more are asked for", (mode) => {
+    let reads = 0
+    const counting: ProxyHandler<readonly number[]> = {
+      get: (target, key) => {
+        if (++reads > 100) throw new Error("reads more than there is")
+        return Reflect.get(target, key)
+      },
+    }
+    const steps = new Proxy([0, 2, 4, 6], counting)
+    for (const n of [2 ** 31, Number.MAX_SAFE_INTEGER]) {
+      reads = 0
+      expect(sampleSteps(steps, n, mode)).toEqual([0, 1, 2, 3])
+    }
+  })
+
   it("has nothing to pick from an empty series", () => {
     expect(sampleSteps([], 50, "metrics")).toEqual([])
     expect(sampleIndices(0, 5)).toEqual([])

@@ -106,7 +106,8 @@ describe("buckets of a series", () => {
             .add(xs.subarray(0, cut), values.subarray(0, cut))
             .add(xs.subarray(cut), values.subarray(cut))
             .take()
-          const bucketOf = (x: number) => (x === to ? buckets - 1 : Math.floor(((x - from) * buckets) / (to - from)))
+          const bucketOf = (x: number) =>
+            from === to ? 0 : x === to ? buckets - 1 : Math.floor(((x - from) * buckets) / (to - from))
           for (let i = 0; i < buckets; i++) {
             const own = points.filter(([x]) => x >= from && x <= to && bucketOf(x) === i).map(([, value]) => value)
             const known = own.filter((value) => !Number.isNaN(value))

@@ -29,6 +29,18 @@ describe("settings", () => {
     },
   )
 
+  it.each([
+    ["MATYAN_BACKEND_PORT", "eighty"],
+    ["MATYAN_FRONTIER_PORT", "70000"],
+    ["MATYAN_TRASH_HOURS", "-1"],
+    ["MATYAN_PARTITIONS", "1.5"],
+    ["CORS_ORIGINS", "http://localhost"],
+    ["BLOB_URI_SECRET", "short"],
+    ["MATYAN_LIMIT_FRAME_ITEMS", "many"],
+  ])("that are wrong are refused by name: %s=%s", async (name, value) => {
+    await expect(settingsOf({ [name]: value })).rejects.toThrow(name)
+  })
+
   it("that are empty are as if they were not given", async () => {
     const empty = { KAFKA_BOOTSTRAP_SERVERS: "", SCHEMA_REGISTRY_URL: "", S3_ENDPOINT: "", FDB_CLUSTER_FILE: "", HOST: "" }
     const { log, registry, blobs, store, host } = await settingsOf(empty)

@@ -27,6 +27,10 @@ export const differences: readonly Difference[] = [
     is: (_, key) => key.startsWith("own "),
   },
   {
+    why: "The number of an entity's runs is only added to, in our own directory: partitions that are folded at once share it.",
+    is: (_, key, ours) => ours === undefined && has(key, "system", "run_count"),
+  },
+  {
     why: "Tags set over REST are also written below the run, as those set by a client are (laws: REST tags also write it).",
     is: (step, key) => [33, 34, 37].includes(step) && has(key, "runs", "tags"),
   },

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 import { EventLog, LogUnavailable, type SetAside } from "../../../domain/ports/event-log.ts"
 import type { AnyFact, Undecodable } from "../../../events/index.ts"
 import { bury, deadLetters, keptBytesAt, pendingLetters } from "../../../projections/dead-letters.ts"
-import { positionName, positionNamed, recordAt } from "../../../projections/positions.ts"
+import { positionName, positionNamed } from "../../../domain/positions.ts"
 import { WritableRows } from "../../../projections/rows.ts"
 import { createGeneration } from "../../../projections/subspaces.ts"
 import { KeyValueStore } from "../../../domain/ports/key-value-store.ts"
@@ -140,9 +140,8 @@ describe("dead letters", () => {
         const [position] = yield* append([named("run", "found")])
         const name = positionName(position!)
         expect(positionNamed(name)).toEqual(position)
-        expect(yield* recordAt(position!)).toMatchObject({ type: "RunRenamed", data: { name: "found" } })
-        expect(yield* recordAt({ ...position!, offset: 1 })).toBeUndefined()
-        expect(yield* recordAt({ ...position!, partition: 99 })).toBeUndefined()
+        const [record] = yield* EventLog.use((log) => log.recordsAt([position!]))
+        expect(record).toMatchObject({ type: "RunRenamed", data: { name: "found" } })
         for (const wrong of [
           "",
           "x/1/2",

@@ -28,7 +28,7 @@ it("finishes renaming an experiment of many runs on an idle system", async () =>
     )
     yield* append([stamped({ type: "ExperimentRenamed", data: { id: "e", from: "before", name: "after" } }, 2)])
     const ask = () => Effect.runPromise(view.read(hasJobs))
-    yield* Effect.promise(() => until("the job", ask, (left) => !left, 4))
+    yield* Effect.promise(() => until("the job", ask, (left) => !left, 30))
     return yield* view.read((rows) => rows.under("indexes", ["experiment"]))
   })
   const engines = Layer.merge(embeddedLog({ folder }), lmdbStore({ folder: join(folder, "store") }))

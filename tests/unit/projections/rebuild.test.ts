@@ -1,25 +1,20 @@
 /** A rebuild folds the whole log beside what serves, and takes its place at once. */
-import { Effect, Fiber } from "effect"
+import { Clock, Effect, Fiber } from "effect"
 import { describe, expect, it } from "vitest"
 import { encodeValue } from "../../../domain/msgpack.ts"
 import { KeyValueStore } from "../../../domain/ports/key-value-store.ts"
+import { besideTarget, openBeside, RebuildLost } from "../../../projections/beside.ts"
 import { deadLetters } from "../../../projections/dead-letters.ts"
+import { foldToEnd } from "../../../projections/fold-to-end.ts"
 import { makeFolder } from "../../../projections/folder.ts"
-import {
-  besideTarget,
-  formerGenerations,
-  hold,
-  openBeside,
-  otherFoldVersion,
-  RebuildLost,
-  swapIn,
-} from "../../../projections/generations.ts"
+import { formerGenerations, noteKept, removeReplaced } from "../../../projections/former.ts"
+import { hold, otherFoldVersion, swapIn } from "../../../projections/generations.ts"
 import { pack } from "../../../projections/keys.ts"
-import { rebuild, removeReplaced } from "../../../projections/rebuild.ts"
+import { rebuild } from "../../../projections/rebuild.ts"
 import { servingTarget } from "../../../projections/serving-target.ts"
 import { controlPath, foldVersion, servingGeneration } from "../../../projections/subspaces.ts"
 import { makeView } from "../../../projections/view.ts"
-import { catchUp, foldToEnd, prepare, project } from "../../../projections/worker.ts"
+import { catchUp, prepare, project } from "../../../projections/worker.ts"
 import { Curse } from "../../support/cursed.ts"
 import { append, discardOf, foldedClean, named, onProjections, projected, verified } from "../../support/projected.ts"
 import { until } from "../../support/wait.ts"
@@ -46,35 +41,22 @@ describe("a rebuild", () => {
       }),
     ))
 
-  it("keeps the old one where it is told to, until a rebuild that is not", () =>
+  it("keeps the old one for its time, or until told, and what is due goes beside the folding", () =>
     onProjections(
       Effect.gen(function* () {
         const former = KeyValueStore.use((store) => store.read(formerGenerations))
         yield* append(many)
         yield* catchUp()
         yield* rebuild({ keep: true })
-        expect(yield* former).toEqual([1])
-        yield* rebuild({ keep: true })
+        yield* rebuild({ keepMillis: 60_000 })
         expect(yield* former).toEqual([1, 2])
-        yield* rebuild()
-        expect(yield* former).toEqual([])
-      }),
-    ))
-
-  it("that was ended before it removed the old one leaves that to the next projector, which keeps what was to be kept", () =>
-    onProjections(
-      Effect.gen(function* () {
-        const former = KeyValueStore.use((store) => store.read(formerGenerations))
-        yield* append(many)
-        yield* catchUp()
-        yield* rebuild({ keep: true })
         yield* rebuild({ removeLater: true })
+        expect(yield* former).toEqual([1, 2, 3])
+        yield* removeReplaced
         expect(yield* former).toEqual([1, 2])
+        yield* write(async (tx) => noteKept(tx, 2, { replacedAt: 0, until: 1 }))
         yield* removeReplaced
         expect(yield* former).toEqual([1])
-        yield* rebuild()
-        expect(yield* former).toEqual([])
-        yield* removeReplaced
         expect(yield* projected).toBe(yield* foldedClean)
       }),
     ))
@@ -143,7 +125,7 @@ describe("a rebuild", () => {
         yield* append(many)
         yield* catchUp()
         yield* write(async (tx) => {
-          await openBeside(tx, "dead")
+          await openBeside(tx, "dead", 0)
           const marks = (await tx.directory(["matyan", "beside", "matyan", "marks"]))!
           tx.set(pack(["fold_version"], marks), encodeValue(999))
           tx.set(pack(["checkpoint", "control-events", 0], marks), encodeValue(77))
@@ -170,7 +152,7 @@ describe("a rebuild", () => {
             ),
           ),
         )
-        expect(yield* Effect.flip(rebuild({ leaseMillis: 300 }))).toMatchObject({ _tag: "RebuildRunning" })
+        expect(yield* Effect.flip(rebuild({ leaseMillis: 2_000 }))).toMatchObject({ _tag: "RebuildRunning" })
         yield* Fiber.interrupt(alive)
         yield* rebuild({ leaseMillis: 300 })
         expect((yield* serving)?.id).toBe(2)
@@ -184,7 +166,8 @@ describe("a rebuild", () => {
         yield* catchUp()
         yield* write(async (tx) => hold(tx, "dead"))
         yield* append([named("run-1", "later")])
-        yield* foldToEnd(yield* makeFolder({ sliceSize: 10, target: servingTarget(50) }))
+        const target = servingTarget(yield* Clock.Clock, 50)
+        yield* foldToEnd(yield* makeFolder({ sliceSize: 10, target }))
         expect(yield* serving).toMatchObject({ holder: null })
         expect(yield* projected).toBe(yield* foldedClean)
       }),
@@ -195,8 +178,9 @@ describe("a rebuild", () => {
       Effect.gen(function* () {
         yield* append(many)
         yield* catchUp()
-        const swap = (owner: string) => KeyValueStore.use((store) => store.write(async (tx) => swapIn(tx, owner, 2)))
-        yield* write(async (tx) => void (await openBeside(tx, "owner")))
+        const swap = (owner: string) =>
+          KeyValueStore.use((store) => store.write(async (tx) => swapIn(tx, owner, 2, { replacedAt: 0, until: null })))
+        yield* write(async (tx) => void (await openBeside(tx, "owner", 0)))
         expect(yield* swap("owner")).toBe("behind")
         expect(yield* serving).toMatchObject({ id: 1 })
         yield* foldToEnd(yield* makeFolder({ sliceSize: 10, target: besideTarget("owner") }))
@@ -223,7 +207,7 @@ describe("a rebuild", () => {
         yield* write(async (tx) => hold(tx, "owner"))
         yield* append([named("run-1", "later")])
         let tries = 0
-        const target = servingTarget(60_000)
+        const target = servingTarget(yield* Clock.Clock, 60_000)
         const folder = yield* makeFolder({ sliceSize: 10, target: (tx) => (tries++, target(tx)) })
         const folding = yield* Effect.forkChild(foldToEnd(folder))
         yield* Effect.promise(() =>
@@ -314,7 +298,8 @@ describe("a dead letter", () => {
         const before = yield* projected
         curse.word = undefined
         expect((yield* verified).difference).toBeUndefined()
-        yield* rebuild()
+        const begins: number[] = []
+        yield* rebuild({ onBegun: (from) => expect(begins.push(from.size)).toBeLessThan(3) })
         expect(yield* projected).toBe(before)
         expect(yield* letters).toMatchObject([{ position: letter!.position, discarded: { reason: "of no use" } }])
         expect(yield* foldedClean).toBe(before)
@@ -333,7 +318,7 @@ describe("a dead letter", () => {
         const [letter] = yield* letters
         curse.word = undefined
         const begun = yield* makeFolder({ sliceSize: 10, target: besideTarget("dead") })
-        yield* write(async (tx) => void (await openBeside(tx, "dead")))
+        yield* write(async (tx) => void (await openBeside(tx, "dead", 0)))
         yield* foldToEnd(begun)
         yield* append([discardOf(letter!.position)])
         yield* catchUp()

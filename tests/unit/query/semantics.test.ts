@@ -71,6 +71,8 @@ describe("what is true in Python matches", () => {
     "any(x > 1 for x in [5, None]) and [f() for f in [lambda: x for x in range(3)]] == [2, 2, 2]",
     "sorted(['b', 'A', 'c'], key=lambda s: s.lower()) == ['A', 'b', 'c'] and max([1, 3], key=lambda v: -v) == 1",
     "[a + b for a, (b, *c) in [(1, (2, 3, 4))]] == [3] and list(zip([1, 2], 'ab')) == [(1, 'a'), (2, 'b')]",
+    "repr([math.modf(float(x)) for x in ['nan', '-inf', '-0.5']]) == '[(nan, nan), (-0.0, -inf), (-0.5, -0.0)]'",
+    "[(lambda: (x := 2))() for x in [1]] == [2] and [(lambda: z), (lambda a=(z := 1): a)()][0]() == 1",
     "(y := 5) > 4 and y == 5 and [last := i for i in range(3)] and last == 2",
     "(lambda a, *b, c=3, **d: (a, b, c, d))(1, 2, z=4) == (1, (2,), 3, {'z': 4})",
     // Moments: naive times are the user's
