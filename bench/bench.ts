@@ -4,6 +4,7 @@
  *   npm run bench                         all figures, medians of five
  *   npm run bench -- --quick ingest       one round of one figure
  *   npm run bench -- --runs 100000 search
+ *   npm run bench -- --points 100000000 linear
  *   npm run bench -- --engines kafka      those that a log in Kafka changes
  *   npm run bench -- --record             also writes bench/results/<name>.json (--name, else the date)
  */
@@ -14,19 +15,37 @@ import { parseArgs } from "node:util"
 import { columnar } from "./figures/columnar.ts"
 import { ingest } from "./figures/ingest.ts"
 import { latency } from "./figures/latency.ts"
+import { linear } from "./figures/linear.ts"
 import { memory } from "./figures/memory.ts"
 import { reads } from "./figures/reads.ts"
 import { rebuild } from "./figures/rebuild.ts"
 import { recovery } from "./figures/recovery.ts"
+import { sdkDurable, sdkLog, sdkStart } from "./figures/sdk.ts"
 import { search } from "./figures/search.ts"
 import { sizes } from "./figures/sizes.ts"
+import { switchOver } from "./figures/switch.ts"
 import { smallRuns } from "./figures/small-runs.ts"
 import { type EngineName, type Engines, placeIn, startEngines } from "./support/engines.ts"
-import { type Figure, median, type Sample } from "./support/figure.ts"
+import { type Figure, median, type Sample, type Scale } from "./support/figure.ts"
 import { fdatasyncMillis, load, machine } from "./support/machine.ts"
 import { type Target, targetsOn } from "./targets.ts"
 
-const embedded: readonly Figure[] = [ingest, columnar, latency, smallRuns, rebuild, reads, sizes, memory, search]
+const embedded: readonly Figure[] = [
+  ingest,
+  columnar,
+  latency,
+  smallRuns,
+  rebuild,
+  linear,
+  switchOver,
+  reads,
+  sizes,
+  memory,
+  search,
+  sdkLog,
+  sdkStart,
+  sdkDurable,
+]
 /** Those of a log in Kafka; the others look at what is folded, which is the same there. */
 const onKafka: readonly Figure[] = [ingest, columnar, latency, smallRuns, recovery]
 
@@ -39,6 +58,8 @@ interface Result extends Sample {
   readonly load: readonly [before: number, after: number]
 }
 
+type Asked = Pick<Scale, "rounds" | "runs" | "points">
+
 const here = import.meta.dirname
 
 const main = async (): Promise<void> => {
@@ -49,6 +70,7 @@ const main = async (): Promise<void> => {
       record: { type: "boolean", default: false },
       name: { type: "string" },
       runs: { type: "string", default: "10000" },
+      points: { type: "string", default: "10000000" },
       rounds: { type: "string", default: "5" },
       engines: { type: "string", default: "embedded" },
     },
@@ -68,7 +90,11 @@ const main = async (): Promise<void> => {
     say(`${JSON.stringify(machine())}\nload ${load()}, one fdatasync ${flush.toFixed(2)} ms`)
     const results: Result[] = []
     for (const figure of chosen) {
-      const measured = await take(figure, engines, root, values.quick ? 1 : Number(values.rounds), Number(values.runs))
+      const measured = await take(figure, engines, root, {
+        rounds: values.quick ? 1 : Number(values.rounds),
+        runs: Number(values.runs),
+        points: Number(values.points),
+      })
       say(`\n${figure.name}: ${figure.says}\nload ${measured[0]?.load.join(" → ")}`)
       for (const result of measured) say(line(result, targetsOn[on][result.name], baseline.get(result.name)))
       results.push(...measured)
@@ -80,11 +106,11 @@ const main = async (): Promise<void> => {
   }
 }
 
-const take = async (figure: Figure, engines: Engines, root: string, rounds: number, runs: number): Promise<readonly Result[]> => {
+const take = async (figure: Figure, engines: Engines, root: string, asked: Asked): Promise<readonly Result[]> => {
   const folder = join(root, figure.name)
   mkdirSync(folder)
   const before = load()
-  const samples = await figure.measure({ rounds, runs, folder, place: (name) => placeIn(engines, folder, name) })
+  const samples = await figure.measure({ ...asked, folder, place: (name) => placeIn(engines, folder, name) })
   rmSync(folder, { recursive: true, force: true })
   return (samples[0] ?? []).map(({ name, unit }, i) => {
     const values = samples.map((round) => round[i]!.value)

@@ -18,9 +18,12 @@ const embedded: Targets = {
   "idle: visible p99": less(25),
   "half load: visible p99": less(500),
   "small run, until visible": less(1.5),
-  "rebuild, 100 points per event": more(2_000_000),
+  "rebuild, 100 points per event": more(4_000_000),
   "rebuild, single points": more(60_000),
-  "rebuild, small events of all kinds": more(60_000),
+  "rebuild, small events of all kinds": more(100_000),
+  "swap, longest read around it": less(50),
+  "swap, failed requests": less(0),
+  "swap, reads without the own write": less(0),
   "100,000-point series, binary": less(50),
   "100 series of 10,000 points at 500": less(150),
   "projection per point, rows": less(16),
@@ -28,6 +31,11 @@ const embedded: Targets = {
   "indexed search, first page of 50": less(5),
   "unindexed predicate": more(150_000),
   "list of all runs, per 10,000": less(400),
+  "sdk, log() of one value: median": less(1_000),
+  "sdk, log() of two values: median": less(1_000),
+  "sdk, log() of one value": more(1_000_000),
+  "sdk, import to first log()": less(30),
+  "sdk, log() to durable": more(1_000_000),
 }
 
 /** The broker has its share of the two cores too. */

@@ -13,6 +13,8 @@ export interface Scale {
   readonly rounds: number
   /** Runs that searches look through. */
   readonly runs: number
+  /** Most points of a log that is folded. */
+  readonly points: number
   /** An empty folder of the figure's own, gone afterwards. */
   readonly folder: string
   /** A data folder within it, which has a log of its own. */

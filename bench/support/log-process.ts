@@ -17,12 +17,15 @@ import { KeyValueStore } from "../../domain/ports/key-value-store.ts"
 import type { Position } from "../../events/index.ts"
 import { settings, type Settings } from "../../infra/config.ts"
 import { type Engines, readableLog, store, writableLog } from "../../infra/engines.ts"
+import { foldProcesses } from "../../infra/fold-processes.ts"
 import { lmdbStore } from "../../infra/lmdb/key-value-store.ts"
 import { projectorThread } from "../../infra/projector-thread.ts"
+import { FoldHelpers } from "../../projections/fold-helpers.ts"
 import { makeCaughtUp } from "../../projections/caught-up.ts"
 import { dumpRows } from "../../projections/dump.ts"
 import { makeView } from "../../projections/view.ts"
 import { catchUp, prepare } from "../../projections/worker.ts"
+import { watchMemory } from "./processes.ts"
 import { type Events, runsHistory, type SeriesShape, seriesHistory, smallHistory } from "./histories.ts"
 
 type History = { readonly series?: SeriesShape; readonly runs?: number; readonly small?: number }
@@ -46,20 +49,30 @@ const appendAll = (batches: Iterable<Events>) =>
     return last
   })
 
-const folded = (onStore: Layer.Layer<KeyValueStore, unknown>, engines: Engines) =>
+const folded = (onStore: Layer.Layer<KeyValueStore, unknown>, engines: Settings, scratch?: string) =>
   Effect.gen(function* () {
     const start = performance.now()
     const cpu = process.cpuUsage()
+    const peak = watchMemory(process.pid)
     let [events, points] = [0, 0]
     yield* catchUp({
-      onFolded: ({ records }) => {
-        events += records.length
-        for (const record of records) if (record.type === "PointsLogged") points += record.data.values.length
+      onFolded: (part) => {
+        events += part.events
+        points += part.points
       },
     })
     const { user, system } = process.cpuUsage(cpu)
-    return { seconds: (performance.now() - start) / 1_000, cpuSeconds: (user + system) / 1e6, events, points }
-  }).pipe(Effect.provide(Layer.merge(onStore, readableLog(engines))))
+    return {
+      seconds: (performance.now() - start) / 1_000,
+      cpuSeconds: (user + system) / 1e6,
+      events,
+      points,
+      peakAnonymous: peak().anonymous,
+    }
+  }).pipe(
+    Effect.provideService(FoldHelpers, foldProcesses(engines, scratch === undefined ? {} : { scratch })),
+    Effect.provide(Layer.merge(onStore, readableLog(engines))),
+  )
 
 const columnar = (engines: Settings, batches: readonly Events[]) =>
   Effect.gen(function* () {
@@ -99,7 +112,7 @@ const job = (kind: string, engines: Settings, history: History): Effect.Effect<u
     Effect.sync(() => mkdtempSync(join(engines.dataDir, "rebuild-"))),
     (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true })),
   )
-  return Effect.scoped(Effect.flatMap(scratch, (folder) => folded(lmdbStore({ folder, temporary: true }), engines)))
+  return Effect.scoped(Effect.flatMap(scratch, (folder) => folded(lmdbStore({ folder, temporary: true }), engines, folder)))
 }
 
 const [kind = "", dataDir = "", history = "{}"] = process.argv.slice(2)

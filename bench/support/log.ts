@@ -15,6 +15,8 @@ export interface Folded {
   readonly cpuSeconds: number
   readonly events: number
   readonly points: number
+  /** MiB of the process's own memory. */
+  readonly peakAnonymous: number
 }
 
 export const append = (place: Place, history: History): Promise<unknown> => ask("append", place, history)

@@ -17,6 +17,9 @@ export const get = (backendUrl: string, path: string): Promise<Answer> => call("
 export const post = (backendUrl: string, path: string, body: unknown): Promise<Answer> =>
   call("POST", `${backendUrl}/api/v1/rest${path}`, JSON.stringify(body))
 
+export const put = (backendUrl: string, path: string, body: unknown): Promise<Answer> =>
+  call("PUT", `${backendUrl}/api/v1/rest${path}`, JSON.stringify(body))
+
 const call = (method: string, url: string, body?: string): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const start = performance.now()

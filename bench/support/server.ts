@@ -11,9 +11,14 @@ export interface Server {
   readonly backendUrl: string
   readonly frontierUrl: string
   readonly pid: number
+  /** What it has said of faults, and where it can be inspected. */
+  readonly stderr: () => string
   /** Tells it to end and waits until it has. */
   readonly stop: () => Promise<void>
 }
+
+/** Characters of what it says that are kept. */
+const mostKept = 65_536
 
 /** Node options for the server, such as `--cpu-prof`, come from `BENCH_NODE_OPTIONS`. */
 export const startServer = async ({ folder, settings }: Place): Promise<Server> => {
@@ -29,7 +34,12 @@ export const startServer = async ({ folder, settings }: Place): Promise<Server> 
       MATYAN_FRONTIER_PORT: "0",
       ...settings,
     },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
+  })
+  let stderr = ""
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    process.stderr.write(text)
+    if (stderr.length < mostKept) stderr += text
   })
   const kill = (): void => void child.kill("SIGKILL")
   process.once("exit", kill)
@@ -38,6 +48,7 @@ export const startServer = async ({ folder, settings }: Place): Promise<Server> 
     backendUrl,
     frontierUrl,
     pid: child.pid ?? -1,
+    stderr: () => stderr,
     stop: async () => {
       child.kill("SIGTERM")
       await once(child, "exit")
