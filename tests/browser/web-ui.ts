@@ -35,6 +35,13 @@ const pyodide = `window.loadPyodide = async () => new (class Python {
   runPython() {}
 })()`
 
+/** Its editor's loader rejects what nobody awaits where an editor goes before its program is there; told as "Object", like much else. */
+const ignoreLeftEditors = (): void =>
+  addEventListener("unhandledrejection", (event) => {
+    const { type } = Object(event.reason) as { readonly type?: unknown }
+    if (type === "cancelation") event.preventDefault()
+  })
+
 const loading = ":is(.Spinner, .BusyLoaderWrapper, .ChartLoader, .ProgressBar__container):visible"
 
 export class WebUi {
@@ -63,6 +70,7 @@ export class WebUi {
     if (named !== undefined) mkdirSync(named, { recursive: true })
     const scripts = { "https://cdn.jsdelivr.net/pyodide/": pyodide }
     const browser = await openBrowser({ origins: [url, apiHost], expected, scripts })
+    await browser.page.addInitScript(ignoreLeftEditors)
     return new WebUi(browser, url, named ?? mkdtempSync(join(tmpdir(), "matyan-screenshots-")))
   }
 

@@ -7,7 +7,7 @@ import { type ControlWorkerOptions, makeControlWorker } from "../../projections/
 import { catchUp } from "../../projections/worker.ts"
 import { freshFolder } from "../support/folders.ts"
 import { Fuse, type Last } from "../support/fuse.ts"
-import { created, deleted, dumped, engines, hour, keys, put, reads, refolded, told, until } from "../support/jobs.ts"
+import { created, deleted, dumped, engines, halted, hour, keys, put, reads, refolded, told, until } from "../support/jobs.ts"
 
 interface Life {
   /** It dies at the call of a port after so many. */
@@ -58,7 +58,7 @@ const emptied = Effect.gen(function* () {
   const following = yield* Effect.forkChild(worker.follow)
   const look = worker.scan.pipe(Effect.andThen(catchUp()), Effect.andThen(reads))
   yield* until(look, ({ trash, orphans }) => trash.length === 1 && orphans.length === 0)
-  yield* Fiber.interrupt(following)
+  yield* halted(following)
 })
 
 it("what was due is gone with its objects, and all else is there, wherever the control worker dies", async () => {

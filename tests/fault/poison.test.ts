@@ -36,7 +36,8 @@ const state = Effect.gen(function* () {
   const text = yield* view.read(async (rows) => {
     const lines: string[] = []
     for await (const chunk of dumpRows(rows)) lines.push(...chunk.map(rowText))
-    return lines.join("\n")
+    // Where records stand in the log is told of those that cannot be folded, too.
+    return lines.filter((line) => !line.includes('["positions",')).join("\n")
   })
   return { text, letters: yield* view.read(deadLetters) }
 })

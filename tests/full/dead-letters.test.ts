@@ -99,7 +99,7 @@ it("are told by the gateway and the command line, stay after a retry that is in 
   expect((await runCli(folder, ["dead-letters", "retry"])).stdout).toContain("nothing to retry")
   expect((await runCli(folder, ["rebuild", "--quiet"])).stdout).toBe("the projections are rebuilt\n")
   expect((await runCli(folder, ["verify", "--quiet"])).stdout).toMatch(/^equal/)
-}, 60_000)
+})
 
 it.each([[[]], [["list", "extra"]], [["show"]], [["show", "data-ingestion/1"]], [["burn"]]])("refuses %j", async (words) => {
   expect(await deadLettersCommand.run({}, words)).toBe(2)

@@ -308,7 +308,8 @@ describe("what is deployed", () => {
     const child = serve(image, join(folder, "data"))
     const [backend = "", frontier = ""] = await child.ready
     const healthy = (...ports: readonly string[]) => run(process.execPath, [join(image, "infra/deploy/healthy.ts"), ...ports])
-    await healthy(backend, frontier)
+    const isHealthy = () => healthy(backend, frontier).then(() => true, () => false) // prettier-ignore
+    await until("its health", isHealthy, (so) => so)
     await expect(healthy(backend, "1")).rejects.toThrow(/port 1/)
     child.process.kill("SIGTERM")
     expect(await ending(child.process)).toBe(0)

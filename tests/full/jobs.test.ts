@@ -9,6 +9,7 @@ import { createRun, openSocket } from "../support/client-frames.ts"
 import { freshFolder } from "../support/folders.ts"
 import { at, restOf } from "../support/rest.ts"
 import { endAll, runCli, startServer } from "../support/server.ts"
+import { until } from "../support/wait.ts"
 
 afterEach(endAll)
 
@@ -19,6 +20,7 @@ it("a run that fell silent is finished by the command once no server runs, and b
   const socket = await openSocket(server.frontierUrl, run)
   await socket.send(createRun())
   socket.close()
+  await until("the run", () => restOf(server.backendUrl).ask("GET", `/runs/${run}/info`), ({ status }) => status === 200) // prettier-ignore
   const silent = ["finish-stale", "--timeout-hours", "0"]
 
   const beside = await runCli(folder, silent)

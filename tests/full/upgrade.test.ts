@@ -4,7 +4,8 @@ import { afterEach, expect, it } from "vitest"
 import { encodeValue } from "../../domain/msgpack.ts"
 import { KeyValueStore, type Reader, type Transaction } from "../../domain/ports/key-value-store.ts"
 import { lmdbStore } from "../../infra/lmdb/key-value-store.ts"
-import { formerGenerations, otherFoldVersion } from "../../projections/generations.ts"
+import { formerGenerations } from "../../projections/former.ts"
+import { otherFoldVersion } from "../../projections/generations.ts"
 import { pack } from "../../projections/keys.ts"
 import { Rows } from "../../projections/rows.ts"
 import { servingGeneration } from "../../projections/subspaces.ts"
@@ -29,7 +30,7 @@ const foldedOtherwise = async (tx: Transaction): Promise<void> => {
 }
 
 it("Law 1: projections that other code folded serve until they are folded anew, at the start, and then equal the log", async () => {
-  const server = await startServer(freshFolder())
+  const server = await startServer(freshFolder(), { MATYAN_KEEP_GENERATION_HOURS: "0" })
   const run = "0123456789abcdef0123456789abcdef"
   const socket = await openSocket(server.frontierUrl, run)
   await socket.send([createRun(), metric("loss", 0, 0.5)])

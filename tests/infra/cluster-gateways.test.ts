@@ -38,19 +38,23 @@ const ask = (gateway: Role, method: string, path: string, body?: object, headers
   })
 
 test("what is created through one query gateway is seen through another by its position, though the projector lags", async () => {
-  const hasty = await startRole("query-gateway", engines.folder, { ...cluster.env, MATYAN_WAIT_MS: "200" })
+  const hasty = await startRole("query-gateway", engines.folder, { ...cluster.env, MATYAN_WAIT_MS: "2000" })
+  const { pid } = cluster.role("projector 1")
   for (const name of ["seen", "seen too"]) {
-    const { pid } = cluster.role("projector 1")
     process.kill(pid, "SIGSTOP")
-    const created = await ask(hasty, "POST", "/experiments", { name })
-    const [position, id] = [created.headers.get("x-matyan-position"), created.headers.get("x-matyan-id")]
-    expect({ status: created.status, position }).toEqual({
-      status: 202,
-      position: expect.stringMatching(/^control-events\/0\/\d+$/),
-    })
-    const seen = ask(query[0], "GET", "/experiments", undefined, { "x-matyan-position": position ?? "" })
-    process.kill(pid, "SIGCONT")
-    expect(await (await seen).json()).toContainEqual(expect.objectContaining({ id, name }))
+    try {
+      const created = await ask(hasty, "POST", "/experiments", { name })
+      const [position, id] = [created.headers.get("x-matyan-position"), created.headers.get("x-matyan-id")]
+      expect({ status: created.status, position }).toEqual({
+        status: 202,
+        position: expect.stringMatching(/^control-events\/0\/\d+$/),
+      })
+      const seen = ask(query[0], "GET", "/experiments", undefined, { "x-matyan-position": position ?? "" })
+      process.kill(pid, "SIGCONT")
+      expect(await (await seen).json()).toContainEqual(expect.objectContaining({ id, name }))
+    } finally {
+      process.kill(pid, "SIGCONT")
+    }
   }
   await hasty.stop()
 })

@@ -188,6 +188,7 @@ test("what nobody of ours wrote is undecodable, and can be set aside with its pl
   const records = (await log.run((l) => Stream.runCollect(l.source(new Map())))).flatMap((batch) => batch.records)
   const foreign = records.find((record) => record.type === "Undecodable")
   expect(foreign).toMatchObject({ key: "k", position: { topic: "control-events", partition: 0, offset: 1 } })
+  expect(await log.run((l) => l.recordsAt([foreign!.position]))).toEqual([foreign])
   await log.run((l) => l.setAside([{ position: foreign!.position, reason: "the bytes do not begin with a schema id" }]))
   const consumer = client.consumer({ groupId: "dead-letters", sessionTimeout: 2_000, heartbeatInterval: 500 })
   onTestFinished(() => consumer.disconnect())

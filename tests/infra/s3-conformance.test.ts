@@ -16,10 +16,12 @@ describe.each(s3Servers())("S3: $name", ({ name, start }) => {
     // S3 itself holds any keys, but these servers keep objects as files.
     keys: "like files",
     boundsSignedUploads: false,
+    knowsUploads: name !== "s3proxy",
     upload: async (_store, { url, headers, body }) => {
-      const response = await fetch(url, { method: "PUT", headers, body: Buffer.from(body) })
-      await response.text()
-      return response.ok
+      // A server that refuses before it has read the body cuts the connection.
+      const response = await fetch(url, { method: "PUT", headers, body: Buffer.from(body) }).catch(() => null)
+      await response?.text().catch(() => "")
+      return response?.ok === true ? response.headers.get("etag") : null
     },
     download: async (_store, url) => {
       const response = await fetch(url)

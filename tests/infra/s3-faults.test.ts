@@ -159,12 +159,17 @@ describe.each(s3Servers())("S3 faults: $name", ({ start }) => {
 })
 
 describe.runIf(s3Servers().some(({ name }) => name === "versitygw"))("S3 in browsers", () => {
-  test("a web page of an origin that the bucket names may upload by a signed address, no other", async () => {
+  test("a web page of an origin that the bucket names may upload by a signed address and read the ETag, no other", async () => {
     const server = await startVersitygw()
     onTestFinished(() => server.dispose())
     const options = server.options()
     const store = await opened(options)
-    const rule = { AllowedOrigins: ["http://ui.example"], AllowedMethods: ["GET", "PUT"], AllowedHeaders: ["*"] }
+    const rule = {
+      AllowedOrigins: ["http://ui.example"],
+      AllowedMethods: ["GET", "PUT"],
+      AllowedHeaders: ["*"],
+      ExposeHeaders: ["ETag"],
+    }
     const CORSConfiguration = { CORSRules: [rule] }
     await clientOf(options).send(new PutBucketCorsCommand({ Bucket: options.bucket, CORSConfiguration }))
     const { url } = await run(store.signUpload("k", { contentType: "image/png", expiresInSeconds: 60 }))
@@ -181,5 +186,13 @@ describe.runIf(s3Servers().some(({ name }) => name === "versitygw"))("S3 in brow
     expect([allowed.status, allowed.headers.get("access-control-allow-origin")]).toEqual([200, "http://ui.example"])
     expect(allowed.headers.get("access-control-allow-methods")).toContain("PUT")
     expect((await asked("http://other.example")).status).toBe(403)
+    const key = "large"
+    const id = await run(store.parts.begin(key, { ...type, bytes: 1, partBytes, hasChecksums: true }))
+    const content = Buffer.from("x")
+    const part = await run(store.parts.sign({ key, id }, { number: 1, expiresInSeconds: 60, sha256: sha256(content) }))
+    const headers = { origin: "http://ui.example", ...part.headers }
+    const put = await fetch(part.url, { method: "PUT", headers, body: content })
+    expect(put.status).toBe(200)
+    expect(put.headers.get("access-control-expose-headers")?.toLowerCase().split(", ")).toContain("etag")
   })
 })
