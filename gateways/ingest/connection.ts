@@ -95,9 +95,13 @@ export class Connection {
     this.#socket.terminate()
   }
 
-  /** Pings when it is time, and cuts a client off that has been silent for too long while it was ours to hear it. */
-  lookAfter(now: number): void {
+  /**
+   * Pings when it is time, and cuts a client off that has been silent for too long while it was ours to hear it; for the
+   * last `deafMs` nobody was heard.
+   */
+  lookAfter(now: number, deafMs: number): void {
     const { pingMs, silentMs } = this.#shared.options
+    this.#heard = Math.min(now, this.#heard + deafMs)
     const waits = this.#paused && this.#pending.some(({ reply }) => reply === undefined)
     if (waits) this.#heard = now
     else if (now - this.#heard > silentMs) return this.#socket.terminate()

@@ -38,6 +38,8 @@ export class Sockets {
   #logAway = false
   /** Why appends fail, and since when (steady milliseconds); null where the last one did not. */
   #failing: { readonly fault: string; readonly since: number } | null = null
+  /** When the sockets were last looked after, in steady milliseconds. */
+  #looked: number
   #draining = false
   /** Set once names are known, without which nothing can be bound. */
   named = false
@@ -55,6 +57,7 @@ export class Sockets {
       for (const connection of this.#connections) connection.unpause()
     })
     this.#shared = { ...means, appender, budget, options }
+    this.#looked = this.#now
     const look = Effect.delay(
       Effect.sync(() => this.#lookAfter()),
       options.tickMs,
@@ -129,8 +132,11 @@ export class Sockets {
 
   #lookAfter(): void {
     const now = this.#now
+    // Where this look comes late the process stood still, and what was sent to it meanwhile is not read yet.
+    const deafMs = Math.max(0, now - this.#looked - this.#options.tickMs)
+    this.#looked = now
     for (const connection of this.#connections) {
-      connection.lookAfter(now)
+      connection.lookAfter(now, deafMs)
       const since = connection.waitingSince
       if (since === undefined || now - since < this.#options.holdMs) continue
       this.#logAway = true

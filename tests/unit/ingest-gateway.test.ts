@@ -96,6 +96,9 @@ const client = async (port: number, path = "RUN1", options: object = {}): Promis
 }
 const until = (condition: () => boolean): Promise<void> => vi.waitFor(() => { if (!condition()) throw new Error("not yet") }, { timeout: 60_000, interval: 2 }) // prettier-ignore
 
+/** As a machine that is paused: neither the gateway nor its clients, who are in this process, do anything meanwhile. */
+const standStill = (millis: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, millis)
+
 const ok = '{"status":"ok","error":null}'
 const tag = (tag_name: string) => ({ type: "add_tag", tag_name })
 const metric = (step: number, name = "loss") => ({
@@ -305,6 +308,17 @@ describe("hostile and slow clients", () => {
     expect(await dead.closed).toBe(1006)
     live.send("[]")
     await until(() => live.replies.length === 1)
+  })
+
+  it("that answered pings while the gateway stood still are not taken for silent", async () => {
+    const { port } = await start(new FaultyLog(), { pingMs: 20, silentMs: 300 })
+    const { send, replies } = await client(port)
+    for (let times = 0; times < 3; times++) {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      standStill(600)
+    }
+    send("[]")
+    await until(() => replies.length === 1)
   })
 
   it("are let in at runs only, and only at ids that are none but ids", async () => {
