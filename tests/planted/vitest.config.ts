@@ -19,7 +19,8 @@ export default defineConfig({
     root,
     include: ["tests/*.test.ts", "tests/{unit,conformance,property,fault,simulation}/**/*.test.ts"],
     setupFiles: ["tests/planted/setup.ts"],
-    testTimeout: 60_000,
+    // As where these tests are at home: with less, a slow machine would say of a bug that its test took too long.
+    testTimeout: 180_000,
     // What one bug made of a module must not be there for the next.
     fsModuleCache: false,
     maxWorkers: 1,
