@@ -1,11 +1,11 @@
 /** Python with the stock client, installed once into a cache outside the checkout. */
 import { execFile } from "node:child_process"
 import { createHash } from "node:crypto"
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
-import { homedir } from "node:os"
+import { mkdtempSync, readFileSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { cached, cacheFolder } from "./servers/cache.ts"
 
 const run = promisify(execFile)
 const requirements = fileURLToPath(new URL("../../examples/requirements.txt", import.meta.url))
@@ -15,22 +15,25 @@ const least = { major: 3, minor: 11 }
 export const python = async (): Promise<string> => {
   const wanted = readFileSync(requirements)
   const system = await systemPython()
-  const name = `python-${createHash("sha256").update(wanted).update(system.version).digest("hex").slice(0, 12)}`
-  const folder = join(cacheFolder(), name)
-  const interpreter = join(folder, "bin", "python")
-  const complete = join(folder, "complete")
-  if (existsSync(complete)) return interpreter
-  mkdirSync(cacheFolder(), { recursive: true })
+  const version = createHash("sha256").update(wanted).update(system.version).digest("hex").slice(0, 12)
+  const folder = await cached("stock-client", version, async (into) => {
+    // Its programs name the folder that they were installed into, so it stays where it is made.
+    const made = mkdtempSync(join(cacheFolder(), `python-${version}-`))
+    await install(system.command, made)
+    symlinkSync(made, join(into, "python"))
+  })
+  return join(folder, "python", "bin", "python")
+}
+
+const install = async (command: string, folder: string): Promise<void> => {
   await explained("python3 -m venv failed; install the venv module (Debian: apt-get install python3-venv)", () =>
-    run(system.command, ["-m", "venv", "--clear", folder]),
+    run(command, ["-m", "venv", folder]),
   )
   await explained("pip could not install examples/requirements.txt; is a package index reachable?", () =>
-    run(interpreter, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements], {
+    run(join(folder, "bin", "python"), ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements], {
       timeout: 600_000,
     }),
   )
-  writeFileSync(complete, system.version)
-  return interpreter
 }
 
 /** What the stock client reads from its environment to find a server; `home` is where it may write. */
@@ -44,8 +47,6 @@ export const clientEnvironment = (
   MATYAN_FRONTIER_URL: frontierUrl,
   PYTHONUNBUFFERED: "1",
 })
-
-const cacheFolder = (): string => join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "matyan-ci")
 
 const systemPython = async (): Promise<{ readonly command: string; readonly version: string }> => {
   const names = [process.env["PYTHON"], "python3", "python3.11", "python3.12", "python3.13"]

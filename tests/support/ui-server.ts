@@ -1,32 +1,28 @@
 /** The stock web UI's static files, served as its own package serves them; see tests/browser/requirements.txt. */
 import { execFile } from "node:child_process"
 import { createHash } from "node:crypto"
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { createServer, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
-import { homedir } from "node:os"
 import { extname, join, resolve, sep } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { python } from "./python.ts"
+import { cached } from "./servers/cache.ts"
 
 const requirements = fileURLToPath(new URL("../browser/requirements.txt", import.meta.url))
 
 /** The package's folder of static files, installed once into a cache outside the checkout, checked against its hash. */
 export const stockUi = async (): Promise<string> => {
-  const wanted = readFileSync(requirements)
-  const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "matyan-ci")
-  const folder = join(cache, `ui-${createHash("sha256").update(wanted).digest("hex").slice(0, 12)}`)
-  const files = join(folder, "matyan_ui", "static")
-  const complete = join(folder, "complete")
-  if (existsSync(complete)) return files
-  // Its server wants a later Python than ours; its files do not, and the server is not used.
-  const pinned = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--ignore-requires-python", "--upgrade"]
-  const args = ["-m", "pip", "install", "--quiet", ...pinned, "--target", folder, "-r", requirements]
-  await promisify(execFile)(await python(), args, { timeout: 600_000 })
-  writeFileSync(complete, "")
-  return files
+  const version = createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 12)
+  const folder = await cached("stock-ui", version, async (into) => {
+    // Its server wants a later Python than ours; its files do not, and the server is not used.
+    const pinned = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--ignore-requires-python"]
+    const args = ["-m", "pip", "install", "--quiet", ...pinned, "--target", into, "-r", requirements]
+    await promisify(execFile)(await python(), args, { timeout: 600_000 })
+  })
+  return join(folder, "matyan_ui", "static")
 }
 
 export interface UiServer {

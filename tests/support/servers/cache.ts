@@ -1,4 +1,4 @@
-/** Servers are fetched or built once, into a folder outside the checkout. */
+/** Servers, clients and pages are fetched or built once, into a folder outside the checkout. */
 import { execFile } from "node:child_process"
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs"
 import { homedir } from "node:os"
