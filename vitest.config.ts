@@ -8,7 +8,8 @@ const alone = ["tests/unit/fdb-{client,missing}.test.ts", "tests/**/sdk*.test.ts
 /** Processes of tests that stop now and then, where that is asked for. */
 const execArgv = process.env["MATYAN_STALLS"] === undefined ? [] : ["--import", "./tests/support/faults/stall-preload.ts"]
 /** What no test needs where two others and a server share its cores: the deadlines are there for what hangs. */
-const quickly = { testTimeout: 180_000, hookTimeout: 120_000, execArgv }
+const setupFiles = "./tests/support/last-words.ts"
+const quickly = { testTimeout: 180_000, hookTimeout: 120_000, execArgv, setupFiles }
 
 export default defineConfig({
   test: {
@@ -25,6 +26,7 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 300_000,
           execArgv,
+          setupFiles,
         },
       },
       {
@@ -36,6 +38,7 @@ export default defineConfig({
           // The first test that needs a server may have to fetch or build it.
           hookTimeout: 900_000,
           execArgv,
+          setupFiles,
           fileParallelism: false,
         },
       },

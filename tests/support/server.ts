@@ -77,7 +77,7 @@ export const startServer = async (
     stop: async () => {
       child.kill("SIGTERM")
       const code = await ended
-      if (code !== 0) throw new Error(`the server ended with ${code}: ${output().stderr}`)
+      if (code !== 0) throw new Error(`the server ended with ${code ?? child.signalCode}: ${output().stderr}`)
     },
     kill: async () => {
       child.kill("SIGKILL")
@@ -143,7 +143,29 @@ export const spawnCli = (folder: string, args: readonly string[], env: Environme
   const child = spawn(process.execPath, [cli, ...args], { cwd: folder, env: own, stdio: ["ignore", "pipe", "pipe"] })
   running.add(child)
   child.once("exit", () => running.delete(child))
+  listen(child, args)
   return child
+}
+
+/** The end of what each process has written. */
+const heard = new Map<ChildProcess, { readonly command: string; text: string }>()
+
+const listen = (child: ChildProcess, args: readonly string[]): void => {
+  const words = { command: `matyan ${args.join(" ")}, process ${child.pid}`, text: "" }
+  heard.set(child, words)
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (chunk: Buffer | string) => (words.text = (words.text + String(chunk)).slice(-10_000)))
+}
+
+/** What the processes have written that run still, or ended since `forgetEnded`. */
+export const lastWords = (): string =>
+  [...heard].map(([child, { command, text }]) => `${command}, ${fateOf(child)}: ${text.trim() || "nothing"}`).join("\n")
+
+const fateOf = ({ exitCode, signalCode }: ChildProcess): string =>
+  exitCode === null && signalCode === null ? "runs" : `ended with ${exitCode ?? signalCode}`
+
+export const forgetEnded = (): void => {
+  for (const child of heard.keys()) if (!running.has(child)) heard.delete(child)
 }
 
 export const collected = (child: ChildProcess): (() => { readonly stdout: string; readonly stderr: string }) => {
@@ -160,7 +182,9 @@ const readyLine = (child: ChildProcess, output: () => { readonly stdout: string;
       if (found !== null) resolve(found)
     }
     child.stdout?.on("data", look)
-    child.once("close", (code) => reject(new Error(`the server ended with ${code} before it was ready: ${output().stderr}`)))
+    child.once("close", (code) =>
+      reject(new Error(`the server ended with ${code ?? child.signalCode} before it was ready: ${output().stderr}`)),
+    )
   })
 
 /** What a command printed; throws where it did not end well. */

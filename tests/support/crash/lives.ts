@@ -38,7 +38,7 @@ export const serverDies = async (
     server = await startServer(folder, { ...env, ...dyingAt(point) })
   } catch (error) {
     // It died before it was ready; what it said stands behind that it did.
-    const stderr = String(error).replace(/^Error: the server ended with null before it was ready: /, "")
+    const stderr = String(error).replace(/^Error: the server ended with SIGKILL before it was ready: /, "")
     expect(stderr, "before it was ready").toContain(said(point))
     return stderr
   }
