@@ -1,6 +1,7 @@
 import { ABORT, TransactionFlags } from "lmdb"
 import { StoreUnavailable } from "../../domain/ports/key-value-store.ts"
 import { sumOf } from "./addition.ts"
+import type { Environment } from "./environment.ts"
 import { storableBound } from "./key-text.ts"
 import { assertRoom } from "./room.ts"
 import type { StoreDatabase } from "./snapshot.ts"
@@ -24,18 +25,23 @@ const removedAtOnce = 4_096
  * Answers false, having kept nothing, when the store has had other commits than the `seen` ones, and they have changed what was
  * read.
  */
-export const commit = (db: StoreDatabase, folder: string, { staging, reads }: Tried, seen: bigint): boolean => {
+export const commit = (
+  { db, gate }: Environment<Uint8Array, Uint8Array | string>,
+  folder: string,
+  { staging, reads }: Tried,
+  seen: bigint,
+): boolean => {
   try {
     assertRoom(folder, { bytes: staging.bytes, rows: staging.rows, isRemoving: !staging.cleared.isEmpty })
-    const outcome: unknown = db.transactionSync(() => {
+    const change = (): unknown => {
       const counter = db.get(commitCounter)
       if (countOf(counter) !== seen && !reads.holdsIn(db)) return ABORT
       for (const [begin, end] of staging.cleared) removeRange(db, begin, end)
       for (const [key, staged] of staging.entries()) put(db, key, staged)
       db.putSync(commitCounter, sumOf(counter, 1n))
       return undefined
-    }, visibleAtOnce)
-    return outcome !== ABORT
+    }
+    return gate.pass(() => db.transactionSync(change, visibleAtOnce)) !== ABORT
   } catch (cause) {
     const reason = cause instanceof Error ? `: ${cause.message}` : ""
     throw new StoreUnavailable({ message: `the store cannot be written${reason}`, cause })

@@ -1,13 +1,13 @@
 import { mkdirSync, realpathSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Layer, Stream } from "effect"
-import { open } from "lmdb"
 import { EventLog, EventTooLarge, LogUnavailable, type Partition } from "../../domain/ports/event-log.ts"
 import { endsAmong } from "../../domain/positions.ts"
 import { partitionOf } from "../../domain/murmur2.ts"
 import type { AnyEvent, Position } from "../../events/index.ts"
 import { EventCodec } from "../avro/codec.ts"
 import { type ChangeSignal, changeSignal } from "./change-signal.ts"
+import { type Environment, openEnvironment } from "./environment.ts"
 import { GroupCommit, type Placed } from "./group-commit.ts"
 import { LogReading } from "./log-reading.ts"
 import { endOf, partitionsRow, writerRow } from "./log-rows.ts"
@@ -67,36 +67,36 @@ interface OpenLog {
 const openLog = (options: LmdbLogOptions): OpenLog => {
   mkdirSync(options.folder, { recursive: true, mode: 0o700 })
   assertSound(join(options.folder, "log.mdb"), { isEachFlushed: true })
-  const db = openDatabase(options.folder)
+  const environment = openLogIn(options.folder)
+  const { db, gate } = environment
   try {
-    const count = partitionCount(db, options)
+    const count = gate.pass(() => partitionCount(db, options))
     const partitions = partitionsOf(count)
-    const letGo = options.readOnly === true ? () => undefined : takeWriterLock(db, writerRow)
+    const letGo = options.readOnly === true ? () => undefined : gate.pass(() => takeWriterLock(db, writerRow))
     const signal = changeSignal(`matyan log ${realpathSync(options.folder)}`)
     const { beforeDurable = () => Promise.resolve() } = options
     let commits =
       options.readOnly === true
         ? null
-        : new GroupCommit(db, { folder: options.folder, partitions, beforeDurable, committed: signal.announce })
+        : new GroupCommit(environment, { folder: options.folder, partitions, beforeDurable, committed: signal.announce })
     const close = async (): Promise<void> => {
       const last = commits
       commits = null
       await last?.idle()
       signal.close()
-      letGo()
-      await db.close()
+      gate.pass(letGo)
+      await environment.close()
     }
     return { db, signal, partitions, count, commits: () => commits, close }
   } catch (error) {
-    void db.close()
+    void environment.close()
     throw error
   }
 }
 
-const openDatabase = (folder: string): BytesDatabase =>
-  open<Uint8Array, Uint8Array>({
+const openLogIn = (folder: string): Environment<Uint8Array, Uint8Array> =>
+  openEnvironment({
     path: join(folder, "log.mdb"),
-    noSubdir: true,
     keyEncoding: "binary",
     encoding: "binary",
     overlappingSync: false,

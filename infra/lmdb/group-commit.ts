@@ -7,6 +7,7 @@ import { reached } from "../../domain/milestones.ts"
 import { type Partition, partitionName } from "../../domain/ports/event-log.ts"
 import type { EncodedEvent } from "../avro/codec.ts"
 import type { Position } from "../../events/index.ts"
+import type { Environment } from "./environment.ts"
 import { endOf, recordKey, recordValue } from "./log-rows.ts"
 import { assertRoom } from "./room.ts"
 import type { BytesDatabase } from "./snapshot.ts"
@@ -33,15 +34,15 @@ export interface GroupCommitOptions {
 }
 
 export class GroupCommit {
-  readonly #db: BytesDatabase
+  readonly #environment: Environment<Uint8Array, Uint8Array>
   readonly #options: GroupCommitOptions
   readonly #waiting: Append[] = []
   #ends: ReadonlyMap<string, number>
   #working: Promise<void> = Promise.resolve()
   #busy = false
 
-  constructor(db: BytesDatabase, options: GroupCommitOptions) {
-    this.#db = db
+  constructor(environment: Environment<Uint8Array, Uint8Array>, options: GroupCommitOptions) {
+    this.#environment = environment
     this.#options = options
     this.#ends = this.#storedEnds()
   }
@@ -94,8 +95,9 @@ export class GroupCommit {
     const rows = group.flatMap(({ events }, i) => events.map((placed, j) => rowOf(placed, positions[i]![j]!.offset)))
     assertRoom(this.#options.folder, { bytes: rows.reduce((sum, [, value]) => sum + value.length, 0), rows: 0 })
     reached("log: before commit")
+    const { db, gate } = this.#environment
     try {
-      await putAll(this.#db, rows)
+      await gate.passing(() => putAll(db, rows))
       reached("log: after commit")
     } catch (error) {
       this.#ends = this.#storedEnds()
@@ -106,8 +108,9 @@ export class GroupCommit {
   }
 
   #storedEnds(): ReadonlyMap<string, number> {
-    this.#db.resetReadTxn()
-    return new Map(this.#options.partitions.map((partition) => [partitionName(partition), endOf(this.#db, partition)]))
+    const { db } = this.#environment
+    db.resetReadTxn()
+    return new Map(this.#options.partitions.map((partition) => [partitionName(partition), endOf(db, partition)]))
   }
 }
 

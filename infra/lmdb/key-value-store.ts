@@ -2,13 +2,13 @@ import { mkdirSync, realpathSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { Effect, Layer } from "effect"
-import { open } from "lmdb"
 import { reached } from "../../domain/milestones.ts"
 import { KeyValueStore, type Reader, StoreUnavailable, type Transaction } from "../../domain/ports/key-value-store.ts"
 import { faultsOf, unavailableOnly } from "../store-faults.ts"
 import { type ChangeSignal, changeSignal } from "./change-signal.ts"
 import { wasUsedSinceBoot } from "./boot-mark.ts"
 import { commit } from "./commit.ts"
+import { type Environment, openEnvironment } from "./environment.ts"
 import { keyText, storeKeys } from "./key-text.ts"
 import { Snapshot, type StoreDatabase } from "./snapshot.ts"
 import { SnapshotReader } from "./snapshot-reader.ts"
@@ -54,6 +54,7 @@ export const lmdbStore = (options: LmdbStoreOptions): Layer.Layer<KeyValueStore,
   )
 
 class LmdbStore {
+  readonly #environment: Environment<Uint8Array, Uint8Array | string>
   readonly #db: StoreDatabase
   readonly #folder: string
   readonly #signal: ChangeSignal
@@ -68,14 +69,14 @@ class LmdbStore {
     const path = join(folder, "store.mdb")
     // What was not flushed is only lost with the machine.
     assertSound(path, { isEachFlushed: !temporary && wasUsedSinceBoot(folder) })
-    this.#db = open<Uint8Array, Uint8Array | string>({
+    this.#environment = openEnvironment({
       path,
-      noSubdir: true,
       keyEncoder: storeKeys,
       encoding: "binary",
       maxReaders: 2_000,
       ...(temporary ? { noSync: true, overlappingSync: false } : {}),
     })
+    this.#db = this.#environment.db
     this.#signal = changeSignal(`matyan store ${realpathSync(folder)}`)
     this.#limit = maxTransactionBytes
   }
@@ -100,7 +101,7 @@ class LmdbStore {
     this.#closed = true
     this.#signal.close()
     await Promise.allSettled(this.#running)
-    await this.#db.close()
+    await this.#environment.close()
   }
 
   async #commitAfter<A>(body: (tx: Transaction) => Promise<A>): Promise<A> {
@@ -108,7 +109,7 @@ class LmdbStore {
       const { answer, transaction, seen } = await this.#attempt(body)
       if (transaction.staging.isEmpty) return answer
       reached("store: before commit")
-      if (commit(this.#db, this.#folder, transaction, seen)) {
+      if (commit(this.#environment, this.#folder, transaction, seen)) {
         reached("store: after commit")
         this.#signal.announce()
         return answer

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto"
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Layer } from "effect"
-import { open } from "lmdb"
 import { reached } from "../../domain/milestones.ts"
 import { RegistryUnavailable, SchemaIncompatible, SchemaNotFound, SchemaRegistry } from "../../domain/ports/schema-registry.ts"
 import { incompatibility } from "../avro/compatibility.ts"
+import { type Environment, openEnvironment } from "./environment.ts"
 import { assertSound } from "./sound-file.ts"
 
 /**
@@ -16,14 +16,15 @@ export const lmdbRegistry = ({ folder }: { readonly folder: string }): Layer.Lay
   Layer.effect(
     SchemaRegistry,
     Effect.acquireRelease(
-      attempt(`the schema registry in ${folder} cannot be opened`, () => openRows(folder)),
-      (rows) => Effect.promise(() => rows.close()),
+      attempt(`the schema registry in ${folder} cannot be opened`, () => openRegistry(folder)),
+      (registry) => Effect.promise(registry.close),
     ).pipe(
-      Effect.map((rows) => ({
+      Effect.map(({ db: rows, gate }) => ({
         register: (subject, schema) =>
-          attempt("the schema cannot be registered", () => known(rows, subject, schema) ?? register(rows, subject, schema)).pipe(
-            Effect.flatMap((id) => (id instanceof SchemaIncompatible ? Effect.fail(id) : Effect.succeed(id))),
-          ),
+          attempt(
+            "the schema cannot be registered",
+            () => known(rows, subject, schema) ?? gate.pass(() => register(rows, subject, schema)),
+          ).pipe(Effect.flatMap((id) => (id instanceof SchemaIncompatible ? Effect.fail(id) : Effect.succeed(id)))),
         schemaById: (id) =>
           attempt("the schema cannot be read", () => textOf(rows, id)).pipe(
             Effect.flatMap((text) =>
@@ -36,15 +37,15 @@ export const lmdbRegistry = ({ folder }: { readonly folder: string }): Layer.Lay
     ),
   )
 
-type Rows = ReturnType<typeof openRows>
+type Rows = Environment<string, string>["db"]
 
 /** Rows: `last` → the last id; `id <id>` → text; `text <sha256>` → id; `subject <sha256>` → its ids, by blanks. */
-const openRows = (folder: string) => {
+const openRegistry = (folder: string): Environment<string, string> => {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const path = join(folder, "registry.mdb")
   assertSound(path, { isEachFlushed: true })
   // Without overlapping sync a commit is on the disk when it returns: ids are used in events at once.
-  return open<string, string>({ path, noSubdir: true, encoding: "string", overlappingSync: false })
+  return openEnvironment({ path, encoding: "string", overlappingSync: false })
 }
 
 const attempt = <A>(message: string, act: () => A): Effect.Effect<A, RegistryUnavailable> =>

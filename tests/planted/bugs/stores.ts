@@ -18,12 +18,24 @@ export const stores: readonly PlantedBug[] = [
     name: "commit not awaited",
     wrong: "A group of appends is answered as soon as lmdb has been asked to commit it.",
     file: "infra/lmdb/group-commit.ts",
-    find: "await putAll(this.#db, rows)",
-    replace: "void putAll(this.#db, rows)",
+    find: "await gate.passing(",
+    replace: "void gate.passing(",
     caughtBy: {
       test: "tests/unit/lmdb-log.test.ts",
       named: "a commit that fails is LogUnavailable for its append",
       says: /to match object \[ \{ offset: \+0 \} \]/,
+    },
+  },
+  {
+    name: "commits beside the gate",
+    wrong: "A commit does not wait while another process opens the file.",
+    file: "infra/lmdb/gate.ts",
+    find: "return this.#isHeld ? act() : this.#holding(act)",
+    replace: "return act()",
+    caughtBy: {
+      test: "tests/fault/lmdb-openers.test.ts",
+      named: "Law 9: each commit finds what the last one left (overlapping sync: true)",
+      says: /expected \d+ to be \d+|MDB_PROBLEM/,
     },
   },
   {
