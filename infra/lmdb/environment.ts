@@ -17,8 +17,7 @@ export const openEnvironment = <V, K extends string | Uint8Array>(
   const { gate, letGo } = gateOf(options.path)
   try {
     const db = gate.pass(() => open<V, K>({ ...options, noSubdir: true }))
-    // The last process that closes it takes its locks away, which one that opens it must not see happen.
-    return { db, gate, close: () => gate.passing(() => db.close()).finally(letGo) }
+    return { db, gate, close: () => db.close().finally(letGo) }
   } catch (error) {
     void letGo()
     throw error

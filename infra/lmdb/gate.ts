@@ -1,8 +1,8 @@
 /**
  * LMDB loses a commit where one process opens an environment while another commits to it: the opener reads which transaction
  * was last, and notes it for all a moment later, over what was committed between (ITS#9496, mended in LMDB 0.9.29, but not in
- * the LMDB that lmdb-js 3.5 brings). So all that opens, commits or closes does it one after the other, through a gate: a lock
- * among processes, let go by the system when its holder dies. It is the write lock of an environment beside, to which nothing
+ * the LMDB that lmdb-js 3.5 brings). So all that opens or commits does it one after the other, through a gate: a lock among
+ * processes, let go by the system when its holder dies. It is the write lock of an environment beside, to which nothing
  * is ever committed, so that opening that one is harmless.
  */
 import { closeSync, fsyncSync, openSync, realpathSync } from "node:fs"
@@ -33,7 +33,10 @@ export class Gate {
     return this.#isHeld ? act() : this.#holding(act)
   }
 
-  /** As {@link Gate.pass}, for something that this thread waits for; what it passes meanwhile is behind the gate, too. */
+  /**
+   * As {@link Gate.pass}, for something that this thread waits for; what it passes meanwhile is behind the gate, too. It must not
+   * wait for any other gate, or two processes could wait for each other.
+   */
   passing<A>(act: () => Promise<A>): Promise<A> {
     return this.#inTurn(() =>
       this.#holding(async () => {

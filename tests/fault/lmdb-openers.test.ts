@@ -16,7 +16,7 @@ const program = new URL("../support/opening-process.ts", import.meta.url).pathna
 const openers = (path: string, overlapping: boolean): Promise<unknown> =>
   Promise.all(
     [1, 2].map(async () => {
-      const child = spawn(process.execPath, [program, path, ...(overlapping ? ["overlapping"] : [])])
+      const child = spawn(process.execPath, [program, path, overlapping ? "overlapping" : "plain"])
       onTestFinished(async () => {
         child.kill("SIGKILL")
         if (child.exitCode === null && child.signalCode === null) await once(child, "exit")
@@ -44,6 +44,18 @@ it.each([true, false])("Law 9: each commit finds what the last one left (overlap
   const commits = overlappingSync ? 4_000 : 1_500
   for (let count = 0; count < commits; count++) expect(countOn(rows)).toBe(count)
   await rows.close()
+})
+
+it("a gate whose holder is killed lets others through", async () => {
+  const path = join(freshFolder(), "rows.mdb")
+  const child = spawn(process.execPath, [program, path, "holding"])
+  await once(child.stdout, "data")
+  const ended = once(child, "exit")
+  child.kill("SIGKILL")
+  const rows = openEnvironment<Uint8Array, Uint8Array>({ path, encoding: "binary" })
+  expect(countOn(rows)).toBe(0)
+  await rows.close()
+  await ended
 })
 
 it("Law 9: the log holds what it acknowledged", async () => {
